@@ -1,0 +1,1 @@
+"""WORDS: what the outside world sees of Goldpan; imports nothing of ours."""

@@ -1,0 +1,140 @@
+"""What a provider of people must offer, what it hands over, and the only ways it may fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from goldpan.domain.identity_rules import PostRef, ProfileRef
+from goldpan.domain.search_rules import Search
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSearch:
+    """A search that the user keeps at the provider, by its id there."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadList:
+    """A list of people that the user keeps at the provider, by its id there."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostCommenters:
+    """Everybody who commented on one post."""
+
+    post: PostRef
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileList:
+    """Named people, each once, in the order the user gave them."""
+
+    profiles: tuple[ProfileRef, ...]
+
+
+Source = Search | SavedSearch | LeadList | PostCommenters | ProfileList
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person as a provider tells it; None is "not known". Texts are clean: no NUL, no surrogates, never empty."""
+
+    linkedin_url: str | None = None
+    public_identifier: str | None = None
+    provider_id: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    name: str | None = None
+    headline: str | None = None
+    about: str | None = None
+    photo_url: str | None = None
+    title: str | None = None
+    location: str | None = None
+    email: str | None = None
+    email_status: str | None = None
+    company_name: str | None = None
+    company_linkedin_identifier: str | None = None
+    company_linkedin_url: str | None = None
+    company_industry: str | None = None
+    company_website: str | None = None
+    company_size: str | None = None
+    company_location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a source.
+
+    `people` come in the provider's order and may repeat people of earlier pages. `next_cursor` is None on the
+    last page. `total_available` counts the distinct people of the whole source, None where the provider does not say.
+    `invalid_count` rows of this page were no person; `unknown_count` of the profiles asked for do not exist.
+    """
+
+    people: tuple[Person, ...]
+    next_cursor: str | None
+    total_available: int | None
+    invalid_count: int = 0
+    unknown_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One part of a source that a provider cannot answer: the part as the user spells it, and why."""
+
+    part: str
+    reason: str
+
+
+class ProviderFailure(Exception):
+    """A provider could not do what it was asked; the message is safe to show to a user."""
+
+
+class Unavailable(ProviderFailure):
+    """No answer in time, 429 or 5xx: asking again later may work. `retry_after_seconds` is the provider's wish."""
+
+    def __init__(self, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Rejected(ProviderFailure):
+    """Asking again will not help: the source is gone or was never valid."""
+
+
+class AccountDisconnected(ProviderFailure):
+    """The user's account at the provider must be connected again first."""
+
+
+class Provider(Protocol):
+    """A source of people. Safe to call from many jobs at once; keeps no state of a job."""
+
+    @property
+    def name(self) -> str:
+        """The word that provenance shows: `directory`, `sandbox`, …"""
+
+    def refusals(self, source: Source) -> list[Refusal]:
+        """Return every part of `source` that this provider would have to drop; empty: it can answer all of it."""
+
+    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+        """Return the page at `cursor` (None: the first).
+
+        The same arguments give the same page: a job that crashed asks again. `earlier_tries` counts how often this
+        job asked for this very page and got no answer.
+
+        Raises:
+            Unavailable: no answer in time, 429 or 5xx.
+            Rejected: the source is not or no longer valid.
+            AccountDisconnected: the user must connect the account again.
+        """
+
+    async def enrich(
+        self, account_group_id: str, people: Sequence[Person], search_emails: bool
+    ) -> list[Person | None]:
+        """Return what more is known of each of `people`, in their order; None: nothing more.
+
+        E-mail addresses are looked for only with `search_emails`. Raises like `fetch_page`.
+        """
