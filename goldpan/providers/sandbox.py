@@ -1,0 +1,104 @@
+"""The sandbox provider: invented people for every source, offline and always the same; copy it for a new provider."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from goldpan.domain.provider_port import Page, Person, PostCommenters, ProfileList, Refusal, Rejected, Source
+from goldpan.domain.search_rules import Search, SearchField
+from goldpan.providers.sandbox_people import enrichment_of, number_from, person_of_number, person_of_profile
+from goldpan.providers.sandbox_script import ALL_SCRIPT_WORDS, Script, read_script, without_script
+
+PEOPLE_A_PAGE = 25
+COMMENTERS_OF_A_POST = 200
+ENRICH_SECONDS = 0.05
+UNKNOWN_SLUG = "nobody"
+
+
+class Sandbox:
+    """Invents the people of every source. Keeps nothing: the same question always has the same answer."""
+
+    name = "sandbox"
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
+
+    def refusals(self, source: Source) -> list[Refusal]:
+        """Return the script words that the sandbox does not know; it can answer everything else."""
+        return [Refusal(word, ALL_SCRIPT_WORDS) for word in _script_of(source).mistakes]
+
+    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+        """Return the page at `cursor`, the page's number as text, unless the script has a failure for this ask."""
+        page_number = _page_number(cursor)
+        script = _script_of(source)
+        if script.mistakes:
+            raise Rejected(f"{script.mistakes[0]}: {ALL_SCRIPT_WORDS}")
+
+        await self._sleep(script.pace_seconds)
+        failure = script.failure(page_number, earlier_tries)
+        if failure is not None:
+            raise failure
+        if isinstance(source, ProfileList):
+            return _page_of_profiles(source, page_number)
+        return _page_of_search(source, script, page_number)
+
+    async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
+        """Return what a profile page would tell, invented from the slug alone; None without a slug."""
+        await self._sleep(ENRICH_SECONDS)
+        return [
+            enrichment_of(person.public_identifier, search_emails) if person.public_identifier is not None else None
+            for person in people
+        ]
+
+
+def _page_number(cursor: str | None) -> int:
+    page_number = 1 if cursor is None else int(cursor)
+    if page_number < 1:
+        raise ValueError(f"a cursor of the sandbox is a page number from 1, not {cursor!r}")
+    return page_number
+
+
+def _script_of(source: Source) -> Script:
+    if isinstance(source, Search):
+        return read_script(source.keywords_text)
+    if isinstance(source, PostCommenters):
+        return Script(total=COMMENTERS_OF_A_POST)
+    return Script()
+
+
+def _page_of_search(source: Source, script: Script, page_number: int) -> Page:
+    first_new = (page_number - 1) * PEOPLE_A_PAGE
+    end = min(first_new + PEOPLE_A_PAGE, script.total)
+    # pages of a live search overlap too: people move down while somebody reads
+    first = max(first_new - script.repeats, 0)
+    first_number = number_from(_meaning(source))
+    return Page(
+        people=tuple(person_of_number(first_number + index) for index in range(first, end)),
+        next_cursor=_cursor_after(page_number, script.total),
+        total_available=script.total,
+        invalid_count=script.garbage_count(page_number),
+    )
+
+
+def _page_of_profiles(source: ProfileList, page_number: int) -> Page:
+    first = (page_number - 1) * PEOPLE_A_PAGE
+    asked = source.profiles[first : first + PEOPLE_A_PAGE]
+    known = [profile for profile in asked if not (profile.public_identifier or "").startswith(UNKNOWN_SLUG)]
+    return Page(
+        people=tuple(person_of_profile(profile) for profile in known),
+        next_cursor=_cursor_after(page_number, len(source.profiles)),
+        total_available=len(source.profiles),
+        unknown_count=len(asked) - len(known),
+    )
+
+
+def _cursor_after(page_number: int, total: int) -> str | None:
+    return str(page_number + 1) if page_number * PEOPLE_A_PAGE < total else None
+
+
+def _meaning(source: Source) -> str:
+    """Return a text that two sources share when they ask for the same people."""
+    if not isinstance(source, Search):
+        return repr(source)
+    # the keywords count as text, because in their criterion the script words are parts of the expression
+    others = sorted(repr(criterion) for criterion in source.criteria if criterion.field is not SearchField.KEYWORDS)
+    return "\n".join([without_script(source.keywords_text), *others])
