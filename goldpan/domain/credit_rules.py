@@ -1,0 +1,33 @@
+"""What things cost: prices, plans with their caps, and what a job must reserve before it starts."""
+
+from dataclasses import dataclass
+
+PLAN_CAPS = {"tester": 100, "starter": 1_000, "scale": 2_000, "enterprise": 2_000}
+"""The largest `maxResults` of each plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What a job takes from the balance when it starts: `credits`, but no job starts with less than `at_least`."""
+
+    credits: int
+    at_least: int
+
+
+NOTHING = Reservation(0, 0)
+
+
+def price_credits(search_emails: bool) -> int:
+    """Return the credits for one new person; with `search_emails` they are taken whether an address is found or not."""
+    return 2 if search_emails else 1
+
+
+def reservation(people: int, price: int, max_credits: int | None, is_open_ended: bool) -> Reservation:
+    """Return what to reserve for at most `people` new people.
+
+    `is_open_ended`: the caller named no bound, so the balance is one: the job takes what there is, if only for one person.
+    """
+    most = people * price
+    if max_credits is not None:
+        most = min(most, max_credits)
+    return Reservation(most, price if is_open_ended else most)

@@ -1,0 +1,46 @@
+"""The life of a job: its states and moves, the progress of its stages, and why it stops."""
+
+from collections.abc import Mapping
+
+from goldpan.contract.resources import JobStatus
+
+MOVES: Mapping[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED}),
+    JobStatus.RUNNING: frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.COMPLETED: frozenset(),
+    JobStatus.FAILED: frozenset(),
+    JobStatus.CANCELLED: frozenset(),
+}
+
+ACTIVE = tuple(status for status, moves in MOVES.items() if moves)
+"""The states that a job can still leave."""
+
+TRIES_PER_PAGE = 4
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 3600.0
+
+# A stage that runs has not arrived, whatever rounding says.
+_NEARLY_DONE = 0.999
+
+
+def stage_progress(done: int, total: int | None, before: float) -> float:
+    """Return how far a running stage is: never less than `before`, never 1. `total` None or 0: not known."""
+    share = min(done / total, _NEARLY_DONE) if total else 0.0
+    return max(before, share)
+
+
+def retry_seconds(failed_tries: int, wish: float | None) -> float | None:
+    """Return how long to wait after failed try number `failed_tries` of one page; None: give up.
+
+    `wish` is what the provider asked for: it is obeyed, up to an hour, and who asks for patience is never given up.
+    """
+    if wish is not None:
+        return min(max(wish, 0.0), LONGEST_RETRY_SECONDS)
+    if failed_tries >= TRIES_PER_PAGE:
+        return None
+    return float(min(FIRST_RETRY_SECONDS * 2 ** (failed_tries - 1), LONGEST_RETRY_SECONDS))
+
+
+def is_truncated(taken: int, total: int | None, *, more: bool) -> bool:
+    """Return whether the source holds people that were not taken; `more`: it went on where the job stopped."""
+    return more and (total is None or taken < total)

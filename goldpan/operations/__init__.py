@@ -1,0 +1,1 @@
+"""VERBS: everything a caller can ask; permission first, then one transaction. No HTTP, no clock, no environment."""

@@ -1,0 +1,136 @@
+"""One page of the import stage: people, names, memberships, credits, counts and the place in the source, together."""
+
+import asyncio
+from dataclasses import replace
+
+from goldpan.contract.resources import JobStatus, StopReason
+from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
+from goldpan.domain.job_rules import is_truncated, stage_progress
+from goldpan.domain.provider_port import Page, ProfileList, Source
+from goldpan.operations.job_hold import Hold, held_job
+from goldpan.operations.job_request import decode_request, parse_source
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import audience_table, credit_table, prospect_table
+from goldpan.storage.database import Tx
+from goldpan.storage.job_table import Job
+
+UNLIMITED = 2**31
+
+
+async def import_page(toolbox: Toolbox, hold: Hold, job: Job, request_json: str) -> bool:
+    """Import the page where the job stands; always True, for enrichment follows.
+
+    Raises:
+        ProviderFailure: there was no page; nothing was changed.
+        LostJob: the job is no longer ours; nothing was changed.
+    """
+    source = parse_source(decode_request(request_json)).source
+    provider = toolbox.provider(job.is_sandbox)
+    page = await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries)
+    await asyncio.to_thread(_write, toolbox, hold, job, source, page)
+    return True
+
+
+def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source, page: Page) -> None:
+    with toolbox.database.write() as tx:
+        job = held_job(tx, hold)
+        if job.pages_done != read.pages_done:
+            raise AssertionError(f"two runs of one hold on job {job.id}")
+        intake = _sort(toolbox, tx, job, page)
+        _store_people(toolbox, tx, job, intake)
+        job = _count(job, page, intake)
+        _pay(toolbox, tx, read, job)
+        hold.save(tx, **_checkpoint(toolbox, job), **_stage(job, source, page, intake))
+
+
+def _sort(toolbox: Toolbox, tx: Tx, job: Job, page: Page) -> Intake:
+    names = prospect_table.known_names(tx, job.account_group_id, job.is_sandbox, page_keys(page))
+    bearers = {name.identity_key: Bearer(name.prospect_id, name.public_identifier) for name in names}
+    ids = [bearer.prospect_id for bearer in bearers.values()]
+    taken = prospect_table.taken_by_job(tx, job.account_group_id, job.id, ids)
+    return sort_page(page, bearers, taken, _allowance(job), toolbox.new_id)
+
+
+def _allowance(job: Job) -> Allowance:
+    people = job.max_results - job.imported - job.known
+    if job.is_sandbox:
+        return Allowance(people, UNLIMITED)
+    new_people = (job.credits_reserved - job.credits_spent) // job.price_credits
+    return Allowance(people, new_people, _unpaid_reason(job))
+
+
+def _unpaid_reason(job: Job) -> StopReason:
+    is_ceiling = job.max_credits is not None and job.credits_reserved >= job.max_credits
+    return StopReason.MAX_CREDITS_REACHED if is_ceiling else StopReason.CREDITS_EXHAUSTED
+
+
+def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
+    now_ms, group = toolbox.now_ms(), job.account_group_id
+    if intake.new:
+        importer = prospect_table.Importer(job.id, job.is_sandbox)
+        prospect_table.add_people(tx, group, importer, intake.new, now_ms)
+    if intake.names:
+        prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
+    if intake.taken:
+        prospect_table.add_to_job(tx, group, job.id, job.imported + job.known, intake.taken)
+        audience_table.add_prospects(tx, group, job.audience_id, intake.taken, now_ms)
+
+
+def _count(job: Job, page: Page, intake: Intake) -> Job:
+    """Return the job with the page counted; what a full job left on the page was not found."""
+    new = len(intake.new)
+    added = new + intake.known + intake.duplicate + intake.invalid + page.unknown_count
+    return replace(
+        job,
+        pages_done=job.pages_done + 1,
+        cursor=page.next_cursor,
+        total_available=job.total_available if page.total_available is None else page.total_available,
+        found=job.found + added,
+        imported=job.imported + new,
+        known=job.known + intake.known,
+        duplicate=job.duplicate + intake.duplicate,
+        invalid=job.invalid + intake.invalid,
+        failed=job.failed + page.unknown_count,
+        credits_spent=job.credits_spent + (0 if job.is_sandbox else new * job.price_credits),
+    )
+
+
+def _pay(toolbox: Toolbox, tx: Tx, before: Job, job: Job) -> None:
+    credits = job.credits_spent - before.credits_spent
+    if credits:
+        entry = credit_table.Entry(toolbox.new_id(), toolbox.now_ms(), job.id, job.pages_done)
+        credit_table.capture(tx, job.account_group_id, entry, credits)
+
+
+def _checkpoint(toolbox: Toolbox, job: Job) -> dict[str, object]:
+    """Return the columns that say where the job stands in its source, and what it found so far."""
+    names = "pages_done cursor total_available found imported known duplicate invalid failed credits_spent"
+    settled = {"failed_tries": 0, "resumes_ms": None, "error_code": None, "error_message": None}
+    return {name: getattr(job, name) for name in names.split()} | settled | {"updated_ms": toolbox.now_ms()}
+
+
+def _stage(job: Job, source: Source, page: Page, intake: Intake) -> dict[str, object]:
+    """Return the columns of the import stage: it goes on, or it is done and says why."""
+    taken = job.imported + job.known + job.failed
+    stop_reason = intake.stop or _stop_reason(job, source, page)
+    if stop_reason is None:
+        total = min(job.max_results, job.total_available or job.max_results)
+        return {"import_progress": stage_progress(taken, total, job.import_progress)}
+    more = intake.has_leftover or page.next_cursor is not None
+    return {
+        "import_status": JobStatus.COMPLETED,
+        "import_progress": 1.0,
+        "enrichment_status": JobStatus.RUNNING,
+        "stop_reason": stop_reason,
+        "truncated": is_truncated(taken, job.total_available, more=more),
+    }
+
+
+def _stop_reason(job: Job, source: Source, page: Page) -> StopReason | None:
+    """Return why the import ends with this page, which was taken whole; None: it goes on."""
+    if page.next_cursor is None:
+        return StopReason.COMPLETED if isinstance(source, ProfileList) else StopReason.SOURCE_EXHAUSTED
+    left = _allowance(job)
+    if left.people == 0:
+        return StopReason.MAX_RESULTS
+    return left.when_unpaid if left.new_people == 0 else None

@@ -1,0 +1,90 @@
+"""How a job does its work, page by page: ask the provider outside of any transaction, then write all of it in one.
+
+Nobody calls these but the engine, which may repeat any of them.
+"""
+
+import asyncio
+
+from goldpan.contract.error_catalogue import ErrorKind
+from goldpan.contract.resources import JobStatus, StopReason
+from goldpan.domain.job_rules import retry_seconds
+from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
+from goldpan.operations.enrichment_page import enrich_page
+from goldpan.operations.import_page import import_page
+from goldpan.operations.job_ending import Ending, end_job
+from goldpan.operations.job_hold import Hold, LostJob, held_job
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import job_table
+from goldpan.storage.job_table import Job
+
+_STOP_REASONS = {AccountDisconnected: StopReason.ACCOUNT_DISCONNECTED, Unavailable: StopReason.UPSTREAM_FAILED}
+
+
+def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str) -> Hold | None:
+    """Take hold of a job, away from any worker that had it; None: it has ended."""
+    with toolbox.database.write() as tx:
+        token = job_table.claim(tx, account_group_id, job_id, toolbox.now_ms())
+    return None if token is None else Hold(account_group_id, job_id, token)
+
+
+async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
+    """Do the next page of the job, after any wait that is due; False: nothing is left to do for this worker."""
+    try:
+        job, request = await asyncio.to_thread(_read, toolbox, hold)
+        await _wait_until(toolbox, job.resumes_ms)
+        try:
+            if job.import_status == JobStatus.COMPLETED:
+                return await enrich_page(toolbox, hold, job)
+            return await import_page(toolbox, hold, job, request)
+        except ProviderFailure as failure:
+            return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
+    except LostJob:
+        return False
+
+
+def fail_job(toolbox: Toolbox, hold: Hold) -> None:
+    """End a job that hit a bug of ours, so that it does not seem to run for ever."""
+    message = "The job stopped at an internal error; what it imported is kept"
+    ending = Ending(JobStatus.FAILED, StopReason.UPSTREAM_FAILED, (ErrorKind.INTERNAL_ERROR.code, message))
+    with toolbox.database.write() as tx:
+        try:
+            end_job(toolbox, tx, held_job(tx, hold), ending)
+        except LostJob:
+            return
+
+
+def _read(toolbox: Toolbox, hold: Hold) -> tuple[Job, str]:
+    with toolbox.database.read() as tx:
+        job = job_table.read(tx, hold.account_group_id, hold.job_id)
+        if job is None or not hold.holds(job):
+            raise LostJob
+        return job, job_table.request_json(tx, hold.account_group_id, hold.job_id)
+
+
+async def _wait_until(toolbox: Toolbox, resumes_ms: int | None) -> None:
+    if resumes_ms is not None:
+        await asyncio.sleep(max(0, resumes_ms - toolbox.now_ms()) / 1000)
+
+
+def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> bool:
+    """Let the job wait for another try, or end it; return whether it goes on."""
+    with toolbox.database.write() as tx:
+        job = held_job(tx, hold)
+        failed_tries = job.failed_tries + 1
+        wait_seconds = None
+        if isinstance(failure, Unavailable):
+            wait_seconds = retry_seconds(failed_tries, failure.retry_after_seconds)
+        now_ms = toolbox.now_ms()
+        changes: dict[str, object] = {"failed_tries": failed_tries, "updated_ms": now_ms}
+        if wait_seconds is not None:
+            changes["resumes_ms"] = now_ms + round(wait_seconds * 1000)
+            changes |= {"error_code": ErrorKind.UPSTREAM_ERROR.code, "error_message": f"blocked: {failure}"}
+        hold.save(tx, **changes)
+        if wait_seconds is None:
+            end_job(toolbox, tx, job, _failed(failure))
+    return wait_seconds is not None
+
+
+def _failed(failure: ProviderFailure) -> Ending:
+    stop_reason = _STOP_REASONS.get(type(failure), StopReason.INVALID_SOURCE)
+    return Ending(JobStatus.FAILED, stop_reason, (ErrorKind.UPSTREAM_ERROR.code, str(failure)))

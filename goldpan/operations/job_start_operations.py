@@ -1,0 +1,149 @@
+"""Starting a prospecting job: nothing before it is sure, everything in one transaction."""
+
+from dataclasses import dataclass, replace
+
+from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid, invalid_body
+from goldpan.contract.paging import format_time
+from goldpan.contract.permission_catalogue import Permission
+from goldpan.contract.resources import JobStatus, StartJob
+from goldpan.domain.access_rules import Principal
+from goldpan.domain.credit_rules import PLAN_CAPS, price_credits, reservation
+from goldpan.domain.provider_port import ProfileList
+from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import account_table, audience_table, credit_table, job_table
+from goldpan.storage.account_table import AccountGroup
+from goldpan.storage.audience_table import Audience
+from goldpan.storage.database import Tx
+from goldpan.storage.job_table import Job
+
+START_ENDPOINT = "POST /prospecting"
+IDEMPOTENCY_KEY_LIFETIME_MS = 7 * 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class StartedJob:
+    job: Job
+    is_replay: bool
+
+
+def start_job(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, request: StartJob, idempotency_key: str | None
+) -> StartedJob:
+    """Start a job, or return the one that the same Idempotency-Key started before.
+
+    The key, the job, its reservation and its place in the engine's queue are one transaction: all or nothing.
+
+    Raises:
+        Problem: the body is wrong, the audience unknown, the key was used with another body, credits are short.
+    """
+    caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    parsed = parse_source(request)
+    _refuse_unanswerable(toolbox, caller, request, parsed)
+    with toolbox.database.write() as tx:
+        group = account_table.lock(tx, account_group_id)
+        assert group is not None  # an account group is never deleted, and the caller's key reaches this one
+        people = _most_people(group, request, parsed)
+        audience = _given_audience(tx, account_group_id, request)
+        replay = _replay(toolbox, tx, account_group_id, request, idempotency_key)
+        if replay is not None:
+            return StartedJob(replay, is_replay=True)
+        job = _new_job(toolbox, caller, group, request, people)
+        if audience is None:
+            audience = _new_audience(toolbox, tx, job, request)
+        audience_table.change_filling_jobs(tx, account_group_id, audience.id, +1)
+        job = replace(job, audience_id=audience.id, duplicate=parsed.repeated, found=parsed.repeated)
+        _store(toolbox, tx, job, request)
+        if idempotency_key is not None:
+            use = job_table.KeyUse(START_ENDPOINT, idempotency_key, hash_request(request))
+            job_table.add_key_use(tx, account_group_id, job, use)
+    return StartedJob(job, is_replay=False)
+
+
+def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, request: StartJob, parsed: ParsedSource) -> None:
+    """A filter that the provider would drop in silence finds the wrong people: refuse it by name."""
+    refusals = toolbox.provider(caller.is_test).refusals(parsed.source)
+    if refusals:
+        raise invalid([InvalidField("body", refusal.part, refusal.reason) for refusal in refusals])
+    if request.folder_id is not None:
+        raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder in this account group")
+
+
+def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:
+    """Return how many people the job may take at the most."""
+    if isinstance(parsed.source, ProfileList):
+        return len(parsed.source.profiles)
+    cap = PLAN_CAPS[group.plan]
+    if request.max_results is not None and request.max_results > cap:
+        raise invalid_body("maxResults", f"must be at most {cap}, the cap of the plan {group.plan}")
+    return request.max_results or cap
+
+
+def _given_audience(tx: Tx, account_group_id: str, request: StartJob) -> Audience | None:
+    if request.audience_id is None:
+        return None
+    audience = audience_table.read(tx, account_group_id, request.audience_id)
+    if audience is None:
+        raise Problem(ErrorKind.NOT_FOUND, "audienceId: there is no such audience in this account group")
+    return audience
+
+
+def _replay(
+    toolbox: Toolbox, tx: Tx, account_group_id: str, request: StartJob, idempotency_key: str | None
+) -> Job | None:
+    if idempotency_key is None:
+        return None
+    since_ms = toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS
+    replay = job_table.find_replay(tx, account_group_id, START_ENDPOINT, idempotency_key, since_ms)
+    if replay is not None and replay.request_hash != hash_request(request):
+        raise Problem(
+            ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: was used for another body; take a new key for a new job"
+        )
+    return None if replay is None else replay.job
+
+
+def _new_job(toolbox: Toolbox, caller: Principal, group: AccountGroup, request: StartJob, people: int) -> Job:
+    now_ms = toolbox.now_ms()
+    price = price_credits(request.search_emails)
+    return Job(
+        id=toolbox.new_id(),
+        account_group_id=group.id,
+        status=JobStatus.QUEUED,
+        source=request.source,
+        is_sandbox=caller.is_test,
+        audience_id="",
+        created_ms=now_ms,
+        updated_ms=now_ms,
+        max_results=people,
+        max_credits=request.max_credits,
+        price_credits=price,
+        search_emails=request.search_emails,
+        credits_reserved=0 if caller.is_test else _credits_to_reserve(group, request, people, price),
+    )
+
+
+def _credits_to_reserve(group: AccountGroup, request: StartJob, people: int, price: int) -> int:
+    is_open_ended = request.max_results is None and request.max_credits is None and request.urls is None
+    wanted = reservation(people, price, request.max_credits, is_open_ended)
+    if group.credits_available < wanted.at_least:
+        raise Problem(
+            ErrorKind.INSUFFICIENT_CREDITS,
+            f"the job needs {wanted.at_least} credits, {group.credits_available} are available",
+        )
+    return min(wanted.credits, group.credits_available)
+
+
+def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audience:
+    name = request.audience_name or f"{request.source.replace('_', ' ')} {format_time(job.created_ms)[:10]}"
+    audience = Audience(toolbox.new_id(), job.account_group_id, name, request.source, 0, 0, job.created_ms)
+    audience_table.add(tx, job.account_group_id, audience)
+    return audience
+
+
+def _store(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> None:
+    job_table.add(tx, job.account_group_id, job, encode_request(request))
+    if job.credits_reserved:
+        entry = credit_table.Entry(toolbox.new_id(), job.created_ms, job.id, page=0)
+        if not credit_table.reserve(tx, job.account_group_id, entry, job.credits_reserved):
+            raise AssertionError("the balance changed under the account group's lock")
+    toolbox.enqueue_job(tx, job.account_group_id, job.id)

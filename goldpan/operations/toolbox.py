@@ -1,0 +1,28 @@
+"""What a verb needs and must not fetch itself, handed in by assembly."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from goldpan.domain.provider_port import Provider
+from goldpan.storage.database import Database, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """`now_ms` is the time in milliseconds since 1970, `new_id` makes an id of 24 hex digits.
+
+    `enqueue_job(tx, account_group_id, job_id)` hands a job to the engine in the very transaction that stores it;
+    `cancel_workflow(job_id)` tells the engine to stop working on one.
+    """
+
+    database: Database
+    live_provider: Provider
+    sandbox_provider: Provider
+    now_ms: Callable[[], int]
+    new_id: Callable[[], str]
+    enqueue_job: Callable[[Tx, str, str], None]
+    cancel_workflow: Callable[[str], None]
+
+    def provider(self, is_sandbox: bool) -> Provider:
+        """Return the provider that works for test keys and their jobs, or the one for live keys."""
+        return self.sandbox_provider if is_sandbox else self.live_provider

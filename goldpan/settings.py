@@ -1,0 +1,56 @@
+"""Every setting in one table; the only place that reads the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    default: str
+    meaning: str
+    is_secret: bool = False
+
+
+TABLE = (
+    Setting("GOLDPAN_DATA", "data", "the folder of the embedded database (SQLite)"),
+    Setting(
+        "GOLDPAN_DATABASE_URL",
+        "",
+        "a PostgreSQL database to use instead of the embedded one: postgresql://user:password@host/name",
+        is_secret=True,
+    ),
+    Setting("GOLDPAN_RATE_LIMIT", "600/minute", "how many requests one API key may make"),
+    Setting(
+        "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT",
+        "300/minute",
+        "how many requests without a valid key one address may make before it is told to wait",
+    ),
+    Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
+    Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    data: str
+    database_url: str
+    rate_limit: str
+    unauthenticated_rate_limit: str
+    url: str
+    api_key: str
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of this process; one that is empty has its default."""
+    values = {
+        setting.name.removeprefix("GOLDPAN_").lower(): environment.get(setting.name) or setting.default
+        for setting in TABLE
+    }
+    return Settings(**values)
+
+
+def shown(setting: Setting, environment: Mapping[str, str]) -> str:
+    """Return the setting's value as it may be shown."""
+    value = environment.get(setting.name) or setting.default
+    return "(set)" if setting.is_secret and value else value

@@ -1,0 +1,72 @@
+"""Balances and the append-only ledger: each function changes both, or neither."""
+
+from dataclasses import asdict, dataclass
+
+import sqlalchemy as sa
+
+from goldpan.storage.database import Tx
+from goldpan.storage.tables import ACCOUNT_GROUP, CREDIT_ENTRY
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What every line of the ledger says besides its amounts; `page` counts the job's pages so far."""
+
+    id: str
+    created_ms: int
+    job_id: str | None = None
+    page: int | None = None
+
+
+def top_up(tx: Tx, account_group_id: str, entry: Entry, credits: int) -> None:
+    """Add `credits` to the available balance."""
+    _move(tx, account_group_id, entry, "top_up", available=credits, reserved=0)
+
+
+def reserve(tx: Tx, account_group_id: str, entry: Entry, credits: int) -> bool:
+    """Move `credits` from the available balance to the job's reservation; False: there are not as many."""
+    if not _change_balances(tx, account_group_id, available=-credits, reserved=credits):
+        return False
+    _append(tx, account_group_id, entry, "reserve", available=-credits, reserved=credits)
+    return True
+
+
+def capture(tx: Tx, account_group_id: str, entry: Entry, credits: int) -> None:
+    """Take `credits` of the job's reservation for the new people of one page."""
+    _move(tx, account_group_id, entry, "capture", available=0, reserved=-credits)
+
+
+def release(tx: Tx, account_group_id: str, entry: Entry, credits: int) -> None:
+    """Give what is left of the job's reservation back to the available balance."""
+    _move(tx, account_group_id, entry, "release", available=credits, reserved=-credits)
+
+
+def ledger_sums(tx: Tx, account_group_id: str) -> tuple[int, int]:
+    """Return what the ledger says: the (available, reserved) credits of the account group."""
+    sums = (sa.func.sum(CREDIT_ENTRY.c.available_change), sa.func.sum(CREDIT_ENTRY.c.reserved_change))
+    row = tx.execute(sa.select(*sums).where(CREDIT_ENTRY.c.account_group_id == account_group_id)).one()
+    return int(row[0] or 0), int(row[1] or 0)
+
+
+def _move(tx: Tx, account_group_id: str, entry: Entry, kind: str, *, available: int, reserved: int) -> None:
+    if not _change_balances(tx, account_group_id, available=available, reserved=reserved):
+        raise AssertionError(f"a {kind} of job {entry.job_id} would make a balance negative")
+    _append(tx, account_group_id, entry, kind, available=available, reserved=reserved)
+
+
+def _change_balances(tx: Tx, account_group_id: str, *, available: int, reserved: int) -> bool:
+    table = ACCOUNT_GROUP.c
+    statement = (
+        ACCOUNT_GROUP.update()
+        .where(table.id == account_group_id)
+        .where(table.credits_available + available >= 0, table.credits_reserved + reserved >= 0)
+        .values(
+            credits_available=table.credits_available + available, credits_reserved=table.credits_reserved + reserved
+        )
+    )
+    return tx.execute(statement).rowcount == 1
+
+
+def _append(tx: Tx, account_group_id: str, entry: Entry, kind: str, *, available: int, reserved: int) -> None:
+    changes = {"available_change": available, "reserved_change": reserved}
+    tx.execute(CREDIT_ENTRY.insert().values(account_group_id=account_group_id, kind=kind, **changes, **asdict(entry)))

@@ -1,0 +1,267 @@
+"""Connections, transactions and migrations, and the few differences between SQLite and PostgreSQL."""
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pysqlite3.dbapi2 as sqlite_driver
+import sqlalchemy as sa
+from psycopg_pool import AsyncConnectionPool
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import Dialect as CoreDialect
+from sqlalchemy.exc import OperationalError
+
+from goldpan.contract.error_catalogue import ErrorKind, Problem
+
+Tx = sa.Connection
+"""A connection inside one transaction, which commits when the block that opened it ends well."""
+
+SCHEMA_VERSION = "0001"
+"""The migration that this code was written for: the newest file in `migrations/versions`."""
+
+BUSY_SECONDS = 5.0  # how long a writer waits for another before the caller is told to come back
+POOL_SIZE = 10
+
+
+class SchemaMismatch(Exception):
+    """The database was made by another version of Goldpan; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the two databases do differently."""
+
+    name: str
+    core: CoreDialect
+    begin_writing: str | None  # the statement that takes the write lock, before anything is read
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.name == "sqlite"
+
+
+# Read-then-write in a deferred transaction fails at once when another writer came between; an immediate one waits.
+SQLITE = Dialect("sqlite", SQLiteDialect_pysqlite(paramstyle="named"), begin_writing="BEGIN IMMEDIATE")
+POSTGRESQL = Dialect("postgresql", PGDialect_psycopg(), begin_writing=None)  # type: ignore[no-untyped-call]
+
+
+class HotQuery:
+    """A read on the request's path: compiled once to the driver's own SQL, run in the event loop.
+
+    Only a query that an index answers in microseconds may be one.
+    """
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        self.statement = statement
+
+    def compile(self, dialect: Dialect) -> tuple[str, dict[str, object]]:
+        """Return the driver's SQL, and the parameters that the statement brings itself."""
+        compiled = self.statement.compile(dialect=dialect.core)
+        own = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), own
+
+
+class Database:
+    """One database of Goldpan's: where it is, and the ways to read and write it."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is `sqlite:///{path}` or `postgresql://…`; nothing is opened yet."""
+        self.url = make_url(url)
+        self.dialect = SQLITE if self.url.get_backend_name() == "sqlite" else POSTGRESQL
+        self.engine = new_engine(self.url)
+        self._hot_sql: dict[HotQuery, tuple[str, dict[str, object]]] = {}
+        self._loop_connections = threading.local()
+        self._pool: AsyncConnectionPool | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """Open a transaction that may write: it holds SQLite's write lock from its first statement.
+
+        Raises:
+            Problem: SERVICE_UNAVAILABLE, and nothing was changed.
+        """
+        with _explained(), self.engine.begin() as tx:
+            if self.dialect.begin_writing:
+                tx.exec_driver_sql(self.dialect.begin_writing)
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a transaction that only reads, for the rare reads: the frequent ones are `fetch`.
+
+        Raises:
+            Problem: SERVICE_UNAVAILABLE.
+        """
+        with _explained(), self.engine.connect() as tx:
+            yield tx
+
+    async def fetch(self, query: HotQuery, **parameters: object) -> list[tuple[Any, ...]]:
+        """Return all rows of a hot query.
+
+        Raises:
+            Problem: SERVICE_UNAVAILABLE.
+        """
+        if query not in self._hot_sql:
+            self._hot_sql[query] = query.compile(self.dialect)
+        sql, own_parameters = self._hot_sql[query]
+        parameters |= own_parameters
+        with _explained():
+            if self.dialect.is_sqlite:
+                # A read in WAL mode waits for nobody, and a hop to a thread would cost more than the query.
+                rows: list[tuple[Any, ...]] = self._loop_connection().execute(sql, parameters).fetchall()
+                return rows
+            async with (await self._open_pool()).connection(timeout=BUSY_SECONDS) as connection:
+                cursor = await connection.execute(sql, parameters)
+                return await cursor.fetchall()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Database"]:
+        """Keep the loop's connections for the length of the block."""
+        try:
+            yield self
+        finally:
+            if self._pool is not None:
+                await self._pool.close()
+                self._pool = None
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _loop_connection(self) -> Any:
+        connection = getattr(self._loop_connections, "connection", None)
+        if connection is None:
+            connection = sqlite_driver.connect(self.url.database, isolation_level=None, cached_statements=256)
+            connection.execute("PRAGMA query_only = ON")
+            self._loop_connections.connection = connection
+        return connection
+
+    async def _open_pool(self) -> AsyncConnectionPool:
+        if self._pool is None:
+            pool = AsyncConnectionPool(
+                driver_url(self.url),
+                min_size=2,
+                max_size=POOL_SIZE,
+                open=False,
+                # Every hot query is one statement: a transaction around it would be two more round trips.
+                kwargs={"autocommit": True, "prepare_threshold": 1},
+            )
+            self._pool = pool
+            await pool.open()
+        return self._pool
+
+
+def new_engine(url: URL) -> sa.Engine:
+    """Return a pool of connections, set up so that a commit survives a loss of power."""
+    if url.get_backend_name() != "sqlite":
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_size=POOL_SIZE, pool_pre_ping=True)
+    engine = sa.create_engine(url, module=sqlite_driver, pool_size=POOL_SIZE)
+    sa.event.listen(engine, "connect", _set_up_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = "IMMEDIATE"  # for the engine's statements, which do not say it themselves
+    connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # What is deleted here is often a person's data: its bytes must not stay behind in the file.
+    connection.execute("PRAGMA secure_delete = ON")
+
+
+def driver_url(url: URL) -> str:
+    """Return the URL as psycopg itself reads it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn a database that is locked, full or away into a refusal that says so; our own mistakes rise as they are."""
+    try:
+        yield
+    except (OperationalError, psycopg.OperationalError, sqlite_driver.OperationalError) as error:
+        if not _is_passing(error):
+            raise
+        details = "the database cannot be written or reached right now; nothing was changed"
+        raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "5"}) from error
+
+
+def _is_passing(error: Exception) -> bool:
+    """Return whether the same statement may work later, without a change of ours."""
+    cause = error.orig if isinstance(error, OperationalError) else error
+    if isinstance(cause, psycopg.OperationalError):
+        return True
+    return any(sign in str(cause) for sign in ("locked", "full", "disk I/O", "readonly", "unable to open"))
+
+
+def sqlite_version() -> tuple[int, ...]:
+    return tuple(int(part) for part in sqlite_driver.sqlite_version.split("."))
+
+
+def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
+    """Return whether this SQLite can corrupt a database that several connections write.
+
+    Source: https://sqlite.org/wal.html (read 2026-11): 3.7.0 to 3.51.2, but for 3.50.7 and 3.44.6.
+    """
+    if version >= (3, 51, 3):
+        return False
+    return not ((3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45))
+
+
+def stored_schema_version(tx: Tx) -> str | None:
+    """Return the migration that the database stands at; None: it is empty."""
+    if not sa.inspect(tx).has_table("alembic_version"):
+        return None
+    version: str | None = tx.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+    return version
+
+
+def check_schema(database: Database) -> None:
+    """Make sure that the database is the one this code was written for.
+
+    Raises:
+        SchemaMismatch: it is older, newer or empty.
+    """
+    with database.read() as tx:
+        version = stored_schema_version(tx)
+    if version is None or version < SCHEMA_VERSION:
+        raise SchemaMismatch(f"the database is at schema {version or 'none'}: run `goldpan migrate`")
+    if version > SCHEMA_VERSION:
+        raise SchemaMismatch(f"the database is at schema {version}, made by a newer Goldpan: upgrade this one")
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` to this version's schema; does nothing when it is there already.
+
+    Raises:
+        SchemaMismatch: the database is newer than this code.
+    """
+    database = Database(url)
+    try:
+        with database.read() as tx:
+            version = stored_schema_version(tx)
+        if version == SCHEMA_VERSION:
+            return
+        if version is not None and version > SCHEMA_VERSION:
+            check_schema(database)
+        _run_migrations(database)
+    finally:
+        database.close()
+
+
+def _run_migrations(database: Database) -> None:
+    # Alembic takes longer to import than the rest of a command takes to run: only where it is needed.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with database.write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, "head")

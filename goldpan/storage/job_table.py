@@ -1,0 +1,229 @@
+"""Prospecting jobs: their list, their state, and the input they were started with."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from goldpan.contract.paging import Position
+from goldpan.contract.resources import JobStatus
+from goldpan.domain.job_rules import ACTIVE
+from goldpan.storage.database import Database, HotQuery, Tx
+from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
+from goldpan.storage.tables import IDEMPOTENCY_KEY, JOB, JOB_INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row, in the order of the table's columns; the defaults are those of a new job."""
+
+    id: str
+    account_group_id: str
+    status: str
+    source: str
+    is_sandbox: bool
+    audience_id: str
+    created_ms: int
+    updated_ms: int
+    max_results: int
+    max_credits: int | None
+    price_credits: int
+    search_emails: bool
+    credits_reserved: int
+    fencing_token: int = 0
+    version: int = 1
+    import_status: str = JobStatus.QUEUED
+    import_progress: float = 0.0
+    enrichment_status: str = JobStatus.QUEUED
+    enrichment_progress: float = 0.0
+    cursor: str | None = None
+    pages_done: int = 0
+    people_enriched: int = 0
+    failed_tries: int = 0
+    resumes_ms: int | None = None
+    started_ms: int | None = None
+    finished_ms: int | None = None
+    total_available: int | None = None
+    found: int = 0
+    imported: int = 0
+    known: int = 0
+    duplicate: int = 0
+    suppressed: int = 0
+    invalid: int = 0
+    failed: int = 0
+    emails_found: int = 0
+    credits_spent: int = 0
+    stop_reason: str | None = None
+    truncated: bool = False
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+class JobSummary(NamedTuple):
+    """What the list shows of a job."""
+
+    id: str
+    status: str
+    created_ms: int
+    updated_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """One use of an Idempotency-Key."""
+
+    endpoint: str
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What an Idempotency-Key was used for."""
+
+    request_hash: bytes
+    job: Job
+
+
+def _page_query(columns: list[sa.Column[Any]], *, by_status: bool) -> HotQuery:
+    statement = sa.select(*columns).where(JOB.c.account_group_id == sa.bindparam("account_group_id"))
+    if by_status:
+        statement = statement.where(JOB.c.status == sa.bindparam("status"))
+    statement = statement.where(after_position(JOB)).order_by(JOB.c.created_ms.desc(), JOB.c.id.desc())
+    return HotQuery(statement.limit(LIMIT))
+
+
+_SUMMARY = [JOB.c.id, JOB.c.status, JOB.c.created_ms, JOB.c.updated_ms]
+_FULL = list(JOB.c)
+
+# (whole rows?, with a status?) -> the query; the (account group, created, id) index answers one half of them,
+# the (account group, status, created, id) index the other.
+PAGE_QUERIES = {
+    (full, by_status): _page_query(_FULL if full else _SUMMARY, by_status=by_status)
+    for full in (False, True)
+    for by_status in (False, True)
+}
+
+_ONE = HotQuery(
+    sa.select(*JOB.c).where(
+        JOB.c.id == sa.bindparam("job_id"), JOB.c.account_group_id == sa.bindparam("account_group_id")
+    )
+)
+
+
+async def page(
+    database: Database, account_group_id: str, status: str | None, after: Position, limit: int
+) -> list[JobSummary]:
+    """Return up to `limit` jobs, newest first, after the place `after`."""
+    return [JobSummary(*row) for row in await _fetch_page(database, account_group_id, (False, status), after, limit)]
+
+
+async def full_page(
+    database: Database, account_group_id: str, status: str | None, after: Position, limit: int
+) -> list[Job]:
+    """Return the same jobs as `page`, whole."""
+    return [Job(*row) for row in await _fetch_page(database, account_group_id, (True, status), after, limit)]
+
+
+async def _fetch_page(
+    database: Database, account_group_id: str, view: tuple[bool, str | None], after: Position, limit: int
+) -> list[tuple[Any, ...]]:
+    full, status = view
+    parameters: dict[str, object] = {
+        "account_group_id": account_group_id,
+        AFTER_MS: after.created_ms,
+        AFTER_ID: after.id,
+        "limit": limit,
+    }
+    if status is not None:
+        parameters["status"] = status
+    return await database.fetch(PAGE_QUERIES[full, status is not None], **parameters)
+
+
+async def find(database: Database, account_group_id: str, job_id: str) -> Job | None:
+    rows = await database.fetch(_ONE, account_group_id=account_group_id, job_id=job_id)
+    return Job(*rows[0]) if rows else None
+
+
+def read(tx: Tx, account_group_id: str, job_id: str) -> Job | None:
+    """Return the job as it stands in this transaction."""
+    row = tx.execute(_ONE.statement, {"account_group_id": account_group_id, "job_id": job_id}).one_or_none()
+    return None if row is None else Job(*row)
+
+
+def add(tx: Tx, account_group_id: str, job: Job, request_json: str) -> None:
+    """Store a new job together with the request that started it."""
+    values = {column.name: getattr(job, column.name) for column in JOB.c}
+    tx.execute(JOB.insert().values(values | {"account_group_id": account_group_id}))
+    tx.execute(JOB_INPUT.insert().values(job_id=job.id, account_group_id=account_group_id, request_json=request_json))
+
+
+def request_json(tx: Tx, account_group_id: str, job_id: str) -> str:
+    """Return the request that started the job, as `add` stored it."""
+    statement = sa.select(JOB_INPUT.c.request_json).where(JOB_INPUT.c.job_id == job_id)
+    text: str = tx.execute(statement.where(JOB_INPUT.c.account_group_id == account_group_id)).scalar_one()
+    return text
+
+
+def claim(tx: Tx, account_group_id: str, job_id: str, now_ms: int) -> int | None:
+    """Make the caller the only one who may write the job: return its fencing token; None: the job has ended."""
+    statement = (
+        JOB.update()
+        .where(JOB.c.id == job_id, JOB.c.account_group_id == account_group_id, JOB.c.status.in_(ACTIVE))
+        .values(
+            status="running",
+            import_status=sa.case((JOB.c.import_status == "queued", "running"), else_=JOB.c.import_status),
+            started_ms=sa.func.coalesce(JOB.c.started_ms, now_ms),
+            updated_ms=_not_before_creation(now_ms),
+            fencing_token=JOB.c.fencing_token + 1,
+            version=JOB.c.version + 1,
+        )
+        .returning(JOB.c.fencing_token)
+    )
+    return tx.execute(statement).scalar_one_or_none()
+
+
+def save_if_held(tx: Tx, account_group_id: str, job_id: str, fencing_token: int, **changes: object) -> bool:
+    """Change a running job; False: it has ended, or another worker holds it, and nothing was changed.
+
+    `changes` name the columns, `updated_ms` among them.
+    """
+    held = (JOB.c.status == "running") & (JOB.c.fencing_token == fencing_token)
+    return _save(tx, account_group_id, job_id, held, changes)
+
+
+def save_if_active(tx: Tx, account_group_id: str, job_id: str, **changes: object) -> bool:
+    """Change a queued or running job, whoever holds it, and take it from that worker; False: it has ended."""
+    changes["fencing_token"] = JOB.c.fencing_token + 1
+    return _save(tx, account_group_id, job_id, JOB.c.status.in_(ACTIVE), changes)
+
+
+def _save(
+    tx: Tx, account_group_id: str, job_id: str, condition: sa.ColumnElement[bool], changes: dict[str, Any]
+) -> bool:
+    changes = changes | {"updated_ms": _not_before_creation(changes["updated_ms"]), "version": JOB.c.version + 1}
+    statement = JOB.update().where(JOB.c.id == job_id, JOB.c.account_group_id == account_group_id, condition)
+    return tx.execute(statement.values(changes)).rowcount == 1
+
+
+def _not_before_creation(now_ms: int) -> sa.ColumnElement[int]:
+    """A clock that was set back must not make a job end before it began."""
+    return sa.case((JOB.c.created_ms > now_ms, JOB.c.created_ms), else_=now_ms)
+
+
+def find_replay(tx: Tx, account_group_id: str, endpoint: str, key: str, since_ms: int) -> Replay | None:
+    """Return what the key was used for since `since_ms`; an older use is forgotten."""
+    mine = (
+        (IDEMPOTENCY_KEY.c.account_group_id == account_group_id)
+        & (IDEMPOTENCY_KEY.c.endpoint == endpoint)
+        & (IDEMPOTENCY_KEY.c.key == key)
+    )
+    tx.execute(IDEMPOTENCY_KEY.delete().where(mine, IDEMPOTENCY_KEY.c.created_ms < since_ms))
+    statement = sa.select(IDEMPOTENCY_KEY.c.request_hash, *JOB.c).where(mine, JOB.c.id == IDEMPOTENCY_KEY.c.job_id)
+    row = tx.execute(statement).one_or_none()
+    return None if row is None else Replay(row[0], Job(*row[1:]))
+
+
+def add_key_use(tx: Tx, account_group_id: str, job: Job, use: KeyUse) -> None:
+    values = {"account_group_id": account_group_id, "job_id": job.id, "created_ms": job.created_ms}
+    tx.execute(IDEMPOTENCY_KEY.insert().values(values | asdict(use)))
