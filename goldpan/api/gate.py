@@ -1,0 +1,239 @@
+"""The one gate in front of every route: trace, size, key, rate, permission, account group, input; and every answer."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from goldpan.api.parameters import parse_headers, parse_query
+from goldpan.api.presenters import Reply
+from goldpan.api.rate_limits import RateLimit
+from goldpan.api.request_body import check_media_type, decode_body, read_body
+from goldpan.api.routes import Access, Route
+from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.contract.paging import PageRequest
+from goldpan.contract.resources import ErrorBody, Shape
+from goldpan.domain.access_rules import Principal
+from goldpan.operations.account_operations import identify
+from goldpan.operations.toolbox import Toolbox
+
+MAX_URL_BYTES = 8 * 1024
+MAX_HEADER_BYTES = 16 * 1024
+
+# https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid.
+_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+_BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
+
+_COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
+    success: bool
+    data: Any
+    error: Any
+    trace_id: str
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on its way through the gate, and the headers that its answer has gathered so far."""
+
+    request: Request
+    trace_id: str
+    headers: dict[str, str] = field(default_factory=dict)
+    key_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateParts:
+    """What the gate needs; `log(event, **fields)` writes one line."""
+
+    toolbox: Toolbox
+    key_limit: RateLimit
+    failed_key_limit: RateLimit
+    new_trace_id: Callable[[], str]
+    now_seconds: Callable[[], float]
+    log: Callable[..., None]
+    log_crash: Callable[..., None]
+
+
+class Gate:
+    """The ASGI application of one path: `routes` are its methods; none of them: the path is unknown."""
+
+    def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
+        self._parts = parts
+        self._routes = {route.method: route for route in routes}
+        if "GET" in self._routes:
+            self._routes["HEAD"] = self._routes["GET"]
+        self._allow = ", ".join([*sorted(self._routes), "OPTIONS"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        exchange = Exchange(request, self._trace_id(request))
+        started = self._parts.now_seconds()
+        try:
+            response = await self._answer(exchange)
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        await response(scope, receive, send)
+        self._parts.log(
+            "request",
+            method=request.method,
+            path=scope["path"],
+            status=response.status_code,
+            milliseconds=round((self._parts.now_seconds() - started) * 1000, 2),
+            trace_id=exchange.trace_id,
+            key_id=exchange.key_id,
+        )
+
+    async def _answer(self, exchange: Exchange) -> Response:
+        try:
+            return self._reply(exchange, await self._serve(exchange))
+        except Problem as problem:
+            return self._refuse(exchange, problem)
+        except ClientDisconnect:
+            raise
+        except Exception:  # noqa: BLE001 the one place where a bug, or a database that is away, becomes an answer
+            self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
+            return self._refuse(exchange, Problem(ErrorKind.INTERNAL_ERROR))
+
+    async def _serve(self, exchange: Exchange) -> Reply:
+        """Let a request through, check by check, in the contract's order."""
+        request = exchange.request
+        _check_sizes(request)
+        route = self._routes.get(request.method)
+        if route is not None and route.permission is Access.ANYONE:
+            return await self._run(exchange, route, None)
+        caller, refusal = await self._identify(exchange)
+        if not self._routes:
+            raise Problem(ErrorKind.NOT_FOUND, "There is no such path")
+        if request.method == "OPTIONS":
+            exchange.headers["Allow"] = self._allow
+            return Reply(204, None)
+        if route is None:
+            raise Problem(ErrorKind.METHOD_NOT_ALLOWED, f"allowed are {self._allow}", headers={"Allow": self._allow})
+        if caller is None:
+            raise self._count_failed_key(request, refusal)
+        if refusal is not None:
+            raise refusal
+        _check_access(route, caller, request.path_params)
+        return await self._run(exchange, route, caller)
+
+    async def _identify(self, exchange: Exchange) -> tuple[Principal | None, Problem | None]:
+        """Return who calls, and why the call must not go on: no valid key, or its limit is reached.
+
+        Every answer to a valid key tells its limit, so this comes first, though a wrong path is refused before it.
+        """
+        key_text = _bearer(exchange.request)
+        caller = await identify(self._parts.toolbox, key_text) if key_text else None
+        if caller is None:
+            details = "the key is not valid" if key_text else "send the header Authorization: Bearer sk_live_…"
+            return None, Problem(ErrorKind.UNAUTHORIZED, details, headers={"WWW-Authenticate": "Bearer"})
+        exchange.key_id = caller.key_id
+        verdict = self._parts.key_limit.hit(caller.key_id)
+        exchange.headers |= verdict.headers
+        return caller, None if verdict.is_allowed else verdict.refusal()
+
+    def _count_failed_key(self, request: Request, refusal: Problem | None) -> Problem:
+        verdict = self._parts.failed_key_limit.hit(request.client.host if request.client else "")
+        if not verdict.is_allowed:
+            return verdict.refusal()
+        assert refusal is not None
+        return refusal
+
+    async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply:
+        arguments = await _read_input(exchange.request, route)
+        if caller is not None:
+            arguments["caller"] = caller
+        if iscoroutinefunction(route.operation):
+            return route.present(await route.operation(self._parts.toolbox, **arguments))
+        # It may wait for a lock or another machine: not in the loop that serves everybody.
+        return route.present(await run_in_threadpool(route.operation, self._parts.toolbox, **arguments))
+
+    def _reply(self, exchange: Exchange, reply: Reply) -> Response:
+        if reply.status == 204:
+            return self._respond(exchange, 204, b"", {})
+        if reply.is_plain:
+            return self._respond(exchange, reply.status, _encode(reply.data), {})
+        envelope = _Envelope(True, reply.data, None, exchange.trace_id)
+        return self._respond(exchange, reply.status, _encode(envelope), {})
+
+    def _refuse(self, exchange: Exchange, problem: Problem) -> Response:
+        kind = problem.kind
+        fields = list(problem.fields) if kind.code == "VALIDATION_ERROR" else msgspec.UNSET
+        body = ErrorBody(code=kind.code, message=kind.meaning, details=problem.details, fields=fields)
+        envelope = _Envelope(False, None, body, exchange.trace_id)
+        return self._respond(exchange, kind.status, _encode(envelope), problem.headers)
+
+    def _respond(self, exchange: Exchange, status: int, body: bytes, headers: Mapping[str, str]) -> Response:
+        all_headers = {**_COMMON_HEADERS, "X-Trace-Id": exchange.trace_id, **exchange.headers, **headers}
+        return Response(body, status, all_headers, media_type="application/json" if body else None)
+
+    def _trace_id(self, request: Request) -> str:
+        sent = [value for name, value in request.scope["headers"] if name == b"traceparent"]
+        match = _TRACEPARENT.fullmatch(sent[0]) if len(sent) == 1 else None
+        return match[1].decode() if match else self._parts.new_trace_id()
+
+
+def _check_sizes(request: Request) -> None:
+    scope = request.scope
+    if len(scope["raw_path"]) + len(scope["query_string"]) + 1 > MAX_URL_BYTES:
+        raise Problem(ErrorKind.URI_TOO_LONG, f"the URL must be at most {MAX_URL_BYTES} bytes")
+    if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEADER_BYTES:
+        raise Problem(ErrorKind.HEADERS_TOO_LARGE, f"the headers must be at most {MAX_HEADER_BYTES} bytes")
+    if "\ufffd" in scope["path"] or "\x00" in scope["path"]:
+        raise Problem(ErrorKind.MALFORMED_REQUEST, "path: is no percent-encoded UTF-8")
+
+
+def _bearer(request: Request) -> str | None:
+    sent = request.headers.getlist("authorization")
+    match = _BEARER.fullmatch(sent[0]) if len(sent) == 1 else None
+    return match[1] if match else None
+
+
+def _check_access(route: Route, caller: Principal, path: Mapping[str, str]) -> None:
+    """The permission and the account group, before anything of the input is looked at."""
+    if isinstance(route.permission, Access):
+        return
+    if "accountGroupId" in path:
+        caller.require(route.permission, path["accountGroupId"])
+    else:
+        caller.require_permission(route.permission)
+
+
+async def _read_input(request: Request, route: Route) -> dict[str, Any]:
+    """Return the arguments of the route's operation."""
+    body = await _read_request_body(request, route)
+    arguments = {_snake(name): value for name, value in request.path_params.items()}
+    arguments |= parse_query(request.scope["query_string"], route.parameters)
+    arguments |= parse_headers(request.scope["headers"], route.parameters)
+    if "after" in arguments:
+        arguments["page"] = PageRequest(arguments.pop("after"), arguments.pop("limit"))
+    if route.body is not None:
+        arguments["request"] = decode_body(body, route.body.shape, route.body.aliases)
+    elif body:
+        decode_body(body, Shape, {})
+    return arguments
+
+
+async def _read_request_body(request: Request, route: Route) -> bytes:
+    """Return the body, which a route without one may have as an empty object: some clients always send one."""
+    if request.method in ("GET", "HEAD"):
+        return b""
+    body = await read_body(request.stream(), request.headers.get("content-length"))
+    if body or route.body is not None:
+        check_media_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
+    return body
+
+
+def _snake(name: str) -> str:
+    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)

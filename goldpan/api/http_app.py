@@ -1,0 +1,26 @@
+"""The ASGI application: one gate for each path of ROUTES, and one for every path that is not there."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from starlette.routing import Route as PathRoute
+from starlette.routing import Router
+from starlette.types import ASGIApp
+
+from goldpan.api.gate import Gate, GateParts
+from goldpan.api.routes import ROUTES, Route
+
+
+def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
+    """Return the application that serves `routes`."""
+    by_path: dict[str, list[Route]] = {}
+    for route in routes:
+        by_path.setdefault(route.path, []).append(route)
+    paths = [PathRoute(path, Gate(parts, of_path)) for path, of_path in by_path.items()]
+
+    @asynccontextmanager
+    async def lifespan(_app: ASGIApp) -> AsyncIterator[None]:
+        async with parts.toolbox.database.opened():
+            yield
+
+    return Router(paths, redirect_slashes=False, default=Gate(parts, ()), lifespan=lifespan)

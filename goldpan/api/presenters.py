@@ -1,0 +1,173 @@
+"""Results of operations as the shapes that go over the wire."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from goldpan.contract.paging import Position, Slice, encode_cursor, format_time
+from goldpan.contract.resources import (
+    AccountGroup,
+    AccountGroupList,
+    AudienceProspectList,
+    CancelledJob,
+    Company,
+    Counts,
+    Job,
+    JobCredits,
+    JobError,
+    JobStatus,
+    JobSummary,
+    ProspectingJobList,
+    Prospect,
+    SourceType,
+    Stage,
+    Stages,
+    StartedJob,
+    StopReason,
+)
+from goldpan.operations import account_operations, audience_operations, job_operations, job_start_operations
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """`data` is the envelope's, or with `is_plain` the whole body."""
+
+    status: int
+    data: Any
+    is_plain: bool = False
+
+
+def present_plain(document: Any) -> Reply:
+    """Show `document` as it is: operations and tools look here, not clients of the API."""
+    return Reply(200, document, is_plain=True)
+
+
+def present_accounts(page: Slice[account_operations.AccountGroup]) -> Reply:
+    groups = [
+        AccountGroup(id=group.id, name=group.name, created_at=format_time(group.created_ms)) for group in page.items
+    ]
+    return Reply(200, AccountGroupList(items=groups, **_rest(page, lambda group: Position(group.created_ms, group.id))))
+
+
+def present_jobs(page: Slice[Any]) -> Reply:
+    present = _summary if page.items and isinstance(page.items[0], job_operations.JobSummary) else _job
+    items = [present(job) for job in page.items]
+    return Reply(200, ProspectingJobList(items=items, **_rest(page, lambda job: Position(job.created_ms, job.id))))
+
+
+def present_job(job: job_operations.Job) -> Reply:
+    return Reply(200, _job(job))
+
+
+def present_started_job(started: job_start_operations.StartedJob) -> Reply:
+    job = started.job
+    status = 202 if job.finished_ms is None else 200
+    return Reply(
+        status,
+        StartedJob(
+            job_id=job.id,
+            status=JobStatus(job.status),
+            created_at=format_time(job.created_ms),
+            audience_id=job.audience_id,
+        ),
+    )
+
+
+def present_cancelled_job(job_id: str) -> Reply:
+    return Reply(200, CancelledJob(job_id=job_id, status="cancelled"))
+
+
+def present_prospects(page: Slice[audience_operations.Member]) -> Reply:
+    items = [_prospect(member) for member in page.items]
+    place = _rest(page, lambda member: Position(member.added_ms, member.prospect_id))
+    return Reply(200, AudienceProspectList(items=items, **place))
+
+
+def _rest(page: Slice[Any], position: Callable[[Any], Position]) -> dict[str, Any]:
+    next_cursor = encode_cursor(position(page.items[-1])) if page.has_more else None
+    return {"next_cursor": next_cursor, "has_more": page.has_more}
+
+
+def _summary(job: job_operations.JobSummary) -> JobSummary:
+    return JobSummary(
+        job_id=job.id,
+        type="prospecting",
+        status=JobStatus(job.status),
+        created_at=format_time(job.created_ms),
+        updated_at=format_time(job.updated_ms),
+    )
+
+
+def _job(job: job_operations.Job) -> Job:
+    has_ended = job.finished_ms is not None
+    return Job(
+        job_id=job.id,
+        type="prospecting",
+        status=JobStatus(job.status),
+        created_at=format_time(job.created_ms),
+        updated_at=format_time(job.updated_ms),
+        stages=Stages(
+            import_=Stage(status=JobStatus(job.import_status), progress=job.import_progress),
+            enrichment=Stage(status=JobStatus(job.enrichment_status), progress=job.enrichment_progress),
+        ),
+        error=JobError(code=job.error_code, message=job.error_message or "") if job.error_code else None,
+        source=SourceType(job.source),
+        audience_id=job.audience_id,
+        started_at=_time(job.started_ms),
+        finished_at=_time(job.finished_ms),
+        # The import stage leaves its reason behind; it is the job's only when the job has ended.
+        stop_reason=StopReason(job.stop_reason) if has_ended and job.stop_reason else None,
+        truncated=bool(job.truncated),
+        total_available=job.total_available,
+        counts=_counts(job),
+        credits=JobCredits(reserved=job.credits_reserved, spent=job.credits_spent),
+        resumes_at=_time(job.resumes_ms),
+        sandbox=bool(job.is_sandbox),
+    )
+
+
+def _counts(job: job_operations.Job) -> Counts:
+    return Counts(
+        found=job.found,
+        imported=job.imported,
+        known=job.known,
+        duplicate=job.duplicate,
+        suppressed=job.suppressed,
+        invalid=job.invalid,
+        failed=job.failed,
+        emails_found=job.emails_found,
+    )
+
+
+def _prospect(member: audience_operations.Member) -> Prospect:
+    person = member.person
+    return Prospect(
+        id=member.prospect_id,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        name=person.name,
+        headline=person.headline,
+        about=person.about,
+        photo_url=person.photo_url,
+        linkedin_url=person.linkedin_url,
+        public_identifier=person.public_identifier,
+        company=Company(
+            name=person.company_name,
+            linkedin_identifier=person.company_linkedin_identifier,
+            linkedin_url=person.company_linkedin_url,
+            industry=person.company_industry,
+            website=person.company_website,
+            size=person.company_size,
+            location=person.company_location,
+        ),
+        title=person.title,
+        location=person.location,
+        email=person.email,
+        email_status=person.email_status,
+        provider_id=person.provider_id,
+        imported_at=format_time(member.imported_ms),
+    )
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else format_time(milliseconds)

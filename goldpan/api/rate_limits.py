@@ -1,0 +1,53 @@
+"""How many requests a key may make in a window of time, and how many bad keys an address may try."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from limits import RateLimitItem
+from limits import parse as parse_rate
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from goldpan.contract.error_catalogue import ErrorKind, Problem
+
+Headers = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one more request was within the limit, and the fields that tell the caller where they stand."""
+
+    is_allowed: bool
+    headers: Headers
+
+    def refusal(self) -> Problem:
+        return Problem(ErrorKind.RATE_LIMITED, f"try again in {self.headers['Retry-After']} s", headers=self.headers)
+
+
+class RateLimit:
+    """One limit, per caller, kept in this process. `name` is the policy's in the headers.
+
+    The header fields follow draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "key";q=600;w=60`.
+    """
+
+    def __init__(self, name: str, rate: str, now_seconds: Callable[[], float]) -> None:
+        """`rate` is a number and a unit of time, as in `600/minute`; ValueError for anything else."""
+        self._name = name
+        self._item: RateLimitItem = parse_rate(rate)
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._now_seconds = now_seconds
+        self._policy = f'"{name}";q={self._item.amount};w={self._item.get_expiry()}'
+
+    def hit(self, caller: str) -> Verdict:
+        """Count one request of `caller`."""
+        is_allowed = self._limiter.hit(self._item, self._name, caller)
+        window = self._limiter.get_window_stats(self._item, self._name, caller)
+        seconds_left = max(1, math.ceil(window.reset_time - self._now_seconds()))
+        headers = {
+            "RateLimit-Policy": self._policy,
+            "RateLimit": f'"{self._name}";r={window.remaining};t={seconds_left}',
+        }
+        if not is_allowed:
+            headers["Retry-After"] = str(seconds_left)
+        return Verdict(is_allowed, headers)

@@ -1,0 +1,154 @@
+"""Every route of the API on one page; a row here is all that a new endpoint needs to pass the gate and be documented."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from goldpan.api import presenters
+from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
+from goldpan.api.presenters import Reply
+from goldpan.contract import resources
+from goldpan.contract.error_catalogue import ErrorKind
+from goldpan.contract.permission_catalogue import Permission
+from goldpan.operations.account_operations import list_accounts
+from goldpan.operations.audience_operations import list_prospects
+from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
+from goldpan.operations.job_start_operations import start_job
+from goldpan.operations.system_operations import is_alive, is_ready
+
+
+class Access(Enum):
+    """Who may call a route that names no permission."""
+
+    ANY_KEY = auto()
+    ANYONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The JSON body that a route takes; `aliases` are other spellings of its fields."""
+
+    shape: type[resources.Shape]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """An answer that went well: its schema's name in the OpenAPI document, and the shape of its `data`."""
+
+    schema: str
+    shape: type[Any]
+    statuses: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One endpoint.
+
+    `operation` is called with the toolbox, the caller, the ids of the path, the parameters (by their `argument`) and
+    the body as `request`. One that is a coroutine only reads, by hot queries; any other may wait and gets a thread.
+    """
+
+    method: str
+    path: str
+    operation: Callable[..., Any]
+    permission: Permission | Access
+    present: Callable[[Any], Reply]
+    success: Success
+    summary: str
+    parameters: tuple[Parameter, ...] = ()
+    body: Body | None = None
+    errors: tuple[ErrorKind, ...] = ()
+
+
+GROUP = "/v1/accounts/{accountGroupId}"
+
+ROUTES = (
+    Route(
+        "GET",
+        "/v1/accounts",
+        list_accounts,
+        Access.ANY_KEY,
+        presenters.present_accounts,
+        Success("AccountGroupListSuccessResponse", resources.AccountGroupList, {200: "The account groups"}),
+        "List the account groups that the key reaches",
+        parameters=(CURSOR, LIMIT),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospecting",
+        list_jobs,
+        Permission.PROSPECTING_READ,
+        presenters.present_jobs,
+        Success("ProspectingJobListSuccessResponse", resources.ProspectingJobList, {200: "Paginated prospecting jobs"}),
+        "List prospecting jobs, newest first",
+        parameters=(CURSOR, LIMIT, STATUS, VIEW),
+    ),
+    Route(
+        "POST",
+        f"{GROUP}/prospecting",
+        start_job,
+        Permission.PROSPECTING_WRITE,
+        presenters.present_started_job,
+        Success(
+            "ProspectingJobStartSuccessResponse",
+            resources.StartedJob,
+            {202: "The job is stored and will run", 200: "The job that this Idempotency-Key started, which has ended"},
+        ),
+        "Start a prospecting job",
+        parameters=(IDEMPOTENCY_KEY,),
+        body=Body(resources.StartJob, resources.START_JOB_ALIASES),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.IDEMPOTENCY_KEY_REUSED, ErrorKind.INSUFFICIENT_CREDITS),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospecting/{{jobId}}",
+        get_job,
+        Permission.PROSPECTING_READ,
+        presenters.present_job,
+        Success("ProspectingJobStatusSuccessResponse", resources.Job, {200: "The job and its receipt"}),
+        "Get one prospecting job",
+        errors=(ErrorKind.NOT_FOUND,),
+    ),
+    Route(
+        "POST",
+        f"{GROUP}/prospecting/{{jobId}}/cancel",
+        cancel_job,
+        Permission.PROSPECTING_WRITE,
+        presenters.present_cancelled_job,
+        Success("ProspectingJobCancelSuccessResponse", resources.CancelledJob, {200: "The job is cancelled"}),
+        "Cancel a queued or running prospecting job",
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.NOT_IN_THIS_STATE),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/audiences/{{audienceId}}/prospects",
+        list_prospects,
+        Permission.PROSPECTS_READ,
+        presenters.present_prospects,
+        Success("AudienceProspectListSuccessResponse", resources.AudienceProspectList, {200: "People of the audience"}),
+        "List the people of an audience, the last added first",
+        parameters=(CURSOR, LIMIT),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
+    ),
+    Route(
+        "GET",
+        "/healthz",
+        is_alive,
+        Access.ANYONE,
+        presenters.present_plain,
+        Success("Health", dict[str, str], {200: "The process answers"}),
+        "Tell that the process is alive",
+    ),
+    Route(
+        "GET",
+        "/readyz",
+        is_ready,
+        Access.ANYONE,
+        presenters.present_plain,
+        Success("Readiness", dict[str, str], {200: "Requests can be served"}),
+        "Tell whether the database can be reached",
+        errors=(ErrorKind.SERVICE_UNAVAILABLE,),
+    ),
+)

@@ -1,0 +1,63 @@
+"""The engine's queue as its users see it: put a job in, within their transaction, and take its work off."""
+
+from dbos import DBOSClient, DBOSPortableJSONSerializer
+from dbos._sys_db import SystemDatabase  # DBOS.migrate() would open SQLite with a driver that has the WAL-reset bug
+from sqlalchemy import Engine
+
+from goldpan.storage.database import Database, Tx
+
+APPLICATION = "goldpan"
+QUEUE = "jobs"
+WORKFLOW = "run_job"
+
+# Raised by hand, and only when a change to the workflow makes jobs that are under way unreadable.
+WORKFLOW_VERSION = "1"
+
+
+class JobQueue:
+    def __init__(self, database: Database) -> None:
+        self._client = DBOSClient(
+            system_database_engine=database.engine,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
+    def enqueue(self, tx: Tx, account_group_id: str, job_id: str) -> None:
+        """Hand a job to the engine; it is the engine's when, and only if, the transaction commits."""
+        self._client.enqueue_in_transaction(
+            tx,
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": job_id,
+                "app_version": WORKFLOW_VERSION,
+                "queue_partition_key": account_group_id,
+            },
+            account_group_id,
+            job_id,
+        )
+
+    def cancel(self, job_id: str) -> None:
+        """Stop the work on a job: a step in flight ends within a second or two."""
+        self._client.cancel_workflow(job_id)
+
+
+def migrate(database: Database) -> None:
+    """Create or upgrade the engine's own tables."""
+    system = _system_database(database.engine)
+    system.run_migrations()
+
+
+def _system_database(engine: Engine) -> SystemDatabase:
+    name = "sqlite:///" if engine.dialect.name == "sqlite" else "postgresql://"
+    return SystemDatabase.create(
+        system_database_url=name + "engine",
+        engine_kwargs={},
+        engine=engine,
+        schema="dbos",
+        serializer=DBOSPortableJSONSerializer(),
+        executor_id=None,
+        use_listen_notify=False,
+    )
