@@ -6,8 +6,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 
-from goldpan.domain.provider_port import Provider
+from goldpan.domain.directory_rules import IndexQuery
+from goldpan.domain.provider_port import Person
 from goldpan.operations.toolbox import Toolbox
 from goldpan.providers.directory import Directory
 from goldpan.providers.sandbox import Sandbox
 from goldpan.settings import Settings, read_settings
 from goldpan.storage import database as storage
+from goldpan.storage import people_table
 from goldpan.storage.database import Database
-from goldpan.storage.people_table import DatabasePeopleIndex
 
 # What only a server needs is imported where a server is built: a command must start in a moment.
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def id_maker() -> "Any":
+def id_maker() -> Callable[[], str]:
     """Return a function that makes ObjectIds: 4 bytes of time, 5 of this process, 3 that count."""
     process = os.urandom(5).hex()
     numbers = count(int.from_bytes(os.urandom(3)))
@@ -165,8 +166,23 @@ def _data_directory_locked(folder: Path, name: str = "goldpan.lock", wait: bool 
 # --- the parts ----------------------------------------------------------------------------------------------------
 
 
-def live_provider(database: Database) -> Provider:
-    return Directory(DatabasePeopleIndex(database))
+class StoredPeople:
+    """The index of the directory provider, which knows no SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(self, account_group_id: str, query: IndexQuery) -> int:
+        with self._database.read() as tx:
+            return people_table.count_people(tx, account_group_id, query)
+
+    def search(self, account_group_id: str, query: IndexQuery, after_id: int, limit: int) -> list[tuple[int, Person]]:
+        with self._database.read() as tx:
+            return people_table.search_people(tx, account_group_id, query, after_id, limit)
+
+    def find(self, account_group_id: str, identity_keys: Sequence[str]) -> dict[str, Person]:
+        with self._database.read() as tx:
+            return people_table.find_people(tx, account_group_id, identity_keys)
 
 
 def build_toolbox(database: Database, queue: "JobQueue | None" = None) -> Toolbox:
@@ -177,7 +193,7 @@ def build_toolbox(database: Database, queue: "JobQueue | None" = None) -> Toolbo
 
     return Toolbox(
         database=database,
-        live_provider=live_provider(database),
+        live_provider=Directory(StoredPeople(database)),
         sandbox_provider=Sandbox(),
         now_ms=now_ms,
         new_id=id_maker(),
@@ -252,9 +268,8 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
     worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs().exception)
     worker.start()
     try:
-        uvicorn.Server(_uvicorn_config(app)).run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # uvicorn drains first and then raises it again
+        with suppress(KeyboardInterrupt):  # uvicorn drains first and then raises it again
+            uvicorn.Server(_uvicorn_config(app)).run(sockets=[listener])
     finally:
         worker.stop()
 
@@ -264,10 +279,8 @@ def _serve_api(listener: socket, workers: int) -> None:
     from uvicorn.supervisors import Multiprocess
 
     if workers == 1:
-        try:
+        with suppress(KeyboardInterrupt):
             uvicorn.Server(_uvicorn_config(api_process())).run(sockets=[listener])
-        except KeyboardInterrupt:
-            pass
         return
     open_database(read_settings(os.environ)).close()
     Multiprocess(_uvicorn_config("goldpan.assembly:api_process", workers), sockets=[listener]).run()

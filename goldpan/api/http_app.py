@@ -8,13 +8,14 @@ from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from goldpan.api.gate import Gate, GateParts
+from goldpan.api.openapi import openapi_route
 from goldpan.api.routes import ROUTES, Route
 
 
 def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
     """Return the application that serves `routes`."""
     by_path: dict[str, list[Route]] = {}
-    for route in routes:
+    for route in [*routes, openapi_route(routes)]:
         by_path.setdefault(route.path, []).append(route)
     paths = [PathRoute(path, Gate(parts, of_path)) for path, of_path in by_path.items()]
 

@@ -12,13 +12,14 @@ from goldpan.contract.resources import (
     CancelledJob,
     Company,
     Counts,
+    FullProspectingJobList,
     Job,
     JobCredits,
     JobError,
     JobStatus,
     JobSummary,
-    ProspectingJobList,
     Prospect,
+    ProspectingJobList,
     SourceType,
     Stage,
     Stages,
@@ -50,9 +51,10 @@ def present_accounts(page: Slice[account_operations.AccountGroup]) -> Reply:
 
 
 def present_jobs(page: Slice[Any]) -> Reply:
-    present = _summary if page.items and isinstance(page.items[0], job_operations.JobSummary) else _job
-    items = [present(job) for job in page.items]
-    return Reply(200, ProspectingJobList(items=items, **_rest(page, lambda job: Position(job.created_ms, job.id))))
+    rest = _rest(page, lambda job: Position(job.created_ms, job.id))
+    if page.items and isinstance(page.items[0], job_operations.Job):
+        return Reply(200, FullProspectingJobList(items=[_job(job) for job in page.items], **rest))
+    return Reply(200, ProspectingJobList(items=[_summary(job) for job in page.items], **rest))
 
 
 def present_job(job: job_operations.Job) -> Reply:

@@ -1,4 +1,4 @@
-"""Every route of the API on one page; a row here is all that a new endpoint needs to pass the gate and be documented."""
+"""Every route of the API on one page: a row is all that an endpoint needs to pass the gate and be documented."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,14 +31,15 @@ class Body:
 
     shape: type[resources.Shape]
     aliases: Mapping[str, str] = field(default_factory=dict)
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """An answer that went well: its schema's name in the OpenAPI document, and the shape of its `data`."""
+    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have."""
 
     schema: str
-    shape: type[Any]
+    shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
 
 
@@ -64,6 +65,19 @@ class Route:
 
 GROUP = "/v1/accounts/{accountGroupId}"
 
+START_JOB_EXAMPLES = {
+    "linkedin_search": {
+        "source": "linkedin_search",
+        "searchUrl": "https://www.linkedin.com/search/results/people/?keywords=cto&titleFreeText=R%26D%20Director",
+        "maxResults": 200,
+    },
+    "url_upload": {
+        "source": "url_upload",
+        "urls": ["https://www.linkedin.com/in/amara-okafor", "https://www.linkedin.com/in/jos%C3%A9-n"],
+        "searchEmails": True,
+    },
+}
+
 ROUTES = (
     Route(
         "GET",
@@ -71,7 +85,7 @@ ROUTES = (
         list_accounts,
         Access.ANY_KEY,
         presenters.present_accounts,
-        Success("AccountGroupListSuccessResponse", resources.AccountGroupList, {200: "The account groups"}),
+        Success("AccountGroupListSuccessResponse", (resources.AccountGroupList,), {200: "The account groups"}),
         "List the account groups that the key reaches",
         parameters=(CURSOR, LIMIT),
     ),
@@ -81,7 +95,11 @@ ROUTES = (
         list_jobs,
         Permission.PROSPECTING_READ,
         presenters.present_jobs,
-        Success("ProspectingJobListSuccessResponse", resources.ProspectingJobList, {200: "Paginated prospecting jobs"}),
+        Success(
+            "ProspectingJobListSuccessResponse",
+            (resources.ProspectingJobList, resources.FullProspectingJobList),
+            {200: "Paginated prospecting jobs"},
+        ),
         "List prospecting jobs, newest first",
         parameters=(CURSOR, LIMIT, STATUS, VIEW),
     ),
@@ -93,12 +111,12 @@ ROUTES = (
         presenters.present_started_job,
         Success(
             "ProspectingJobStartSuccessResponse",
-            resources.StartedJob,
+            (resources.StartedJob,),
             {202: "The job is stored and will run", 200: "The job that this Idempotency-Key started, which has ended"},
         ),
         "Start a prospecting job",
         parameters=(IDEMPOTENCY_KEY,),
-        body=Body(resources.StartJob, resources.START_JOB_ALIASES),
+        body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.IDEMPOTENCY_KEY_REUSED, ErrorKind.INSUFFICIENT_CREDITS),
     ),
     Route(
@@ -107,7 +125,7 @@ ROUTES = (
         get_job,
         Permission.PROSPECTING_READ,
         presenters.present_job,
-        Success("ProspectingJobStatusSuccessResponse", resources.Job, {200: "The job and its receipt"}),
+        Success("ProspectingJobStatusSuccessResponse", (resources.Job,), {200: "The job and its receipt"}),
         "Get one prospecting job",
         errors=(ErrorKind.NOT_FOUND,),
     ),
@@ -117,7 +135,7 @@ ROUTES = (
         cancel_job,
         Permission.PROSPECTING_WRITE,
         presenters.present_cancelled_job,
-        Success("ProspectingJobCancelSuccessResponse", resources.CancelledJob, {200: "The job is cancelled"}),
+        Success("ProspectingJobCancelSuccessResponse", (resources.CancelledJob,), {200: "The job is cancelled"}),
         "Cancel a queued or running prospecting job",
         errors=(ErrorKind.NOT_FOUND, ErrorKind.NOT_IN_THIS_STATE),
     ),
@@ -127,7 +145,9 @@ ROUTES = (
         list_prospects,
         Permission.PROSPECTS_READ,
         presenters.present_prospects,
-        Success("AudienceProspectListSuccessResponse", resources.AudienceProspectList, {200: "People of the audience"}),
+        Success(
+            "AudienceProspectListSuccessResponse", (resources.AudienceProspectList,), {200: "People of the audience"}
+        ),
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
@@ -138,7 +158,7 @@ ROUTES = (
         is_alive,
         Access.ANYONE,
         presenters.present_plain,
-        Success("Health", dict[str, str], {200: "The process answers"}),
+        Success("Health", (dict[str, str],), {200: "The process answers"}),
         "Tell that the process is alive",
     ),
     Route(
@@ -147,7 +167,7 @@ ROUTES = (
         is_ready,
         Access.ANYONE,
         presenters.present_plain,
-        Success("Readiness", dict[str, str], {200: "Requests can be served"}),
+        Success("Readiness", (dict[str, str],), {200: "Requests can be served"}),
         "Tell whether the database can be reached",
         errors=(ErrorKind.SERVICE_UNAVAILABLE,),
     ),

@@ -71,6 +71,7 @@ class StartJob(Shape):
     audience_id: ObjectId | None = None
     audience_name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     folder_id: ObjectId | None = None
+    dry_run: bool = False
     max_credits: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
 
 
@@ -201,7 +202,15 @@ HasMore = Annotated[bool, Meta(description="whether a page follows")]
 
 
 class ProspectingJobList(Shape):
-    items: list[JobSummary | Job]
+    items: list[JobSummary]
+    next_cursor: Cursor
+    has_more: HasMore
+
+
+class FullProspectingJobList(Shape):
+    """The list with `view=full`."""
+
+    items: list[Job]
     next_cursor: Cursor
     has_more: HasMore
 

@@ -25,7 +25,7 @@ def price_credits(search_emails: bool) -> int:
 def reservation(people: int, price: int, max_credits: int | None, is_open_ended: bool) -> Reservation:
     """Return what to reserve for at most `people` new people.
 
-    `is_open_ended`: the caller named no bound, so the balance is one: the job takes what there is, if only for one person.
+    `is_open_ended`: the caller named no bound, so the balance is one: the job takes what is there.
     """
     most = people * price
     if max_credits is not None:

@@ -1,4 +1,4 @@
-"""What becomes of the people on one page of a source: who is new, known, a repeat or nobody, and where the job stops."""
+"""What becomes of the people on one page: who is new, known, a repeat or nobody, and where the job stops."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -131,9 +131,7 @@ class Provider(Protocol):
             AccountDisconnected: the user must connect the account again.
         """
 
-    async def enrich(
-        self, account_group_id: str, people: Sequence[Person], search_emails: bool
-    ) -> list[Person | None]:
+    async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         """Return what more is known of each of `people`, in their order; None: nothing more.
 
         E-mail addresses are looked for only with `search_emails`. Raises like `fetch_page`.

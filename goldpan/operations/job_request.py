@@ -57,6 +57,8 @@ def parse_source(request: StartJob) -> ParsedSource:
     Raises:
         Problem: fields are missing, too many, or no valid URL.
     """
+    if request.dry_run:
+        raise invalid_body("dryRun", "must be false or left out: estimates are not offered yet")
     field = _source_field(request)
     return _PARSERS[request.source, field](request)
 

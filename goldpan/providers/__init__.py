@@ -1,1 +1,1 @@
-"""OTHER PEOPLE'S DATA: what finds and enriches people; every provider satisfies `domain.provider_port`, none knows SQL."""
+"""OTHER PEOPLE'S DATA: what finds and enriches people. Providers satisfy `domain.provider_port`; none knows SQL."""

@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the letters that look alike here are meant: these are names in their own scripts
 """Given names, family names, places, companies and titles from which sandbox and sample people are put together."""
 
 import unicodedata

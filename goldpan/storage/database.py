@@ -16,6 +16,7 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 
@@ -77,6 +78,7 @@ class Database:
         self.engine = new_engine(self.url)
         self._hot_sql: dict[HotQuery, tuple[str, dict[str, object]]] = {}
         self._loop_connections = threading.local()
+        self._writer = threading.Lock()
         self._pool: AsyncConnectionPool | None = None
 
     @contextmanager
@@ -86,7 +88,7 @@ class Database:
         Raises:
             Problem: SERVICE_UNAVAILABLE, and nothing was changed.
         """
-        with _explained(), self.engine.begin() as tx:
+        with _explained(), self._turn_to_write(), self.engine.begin() as tx:
             if self.dialect.begin_writing:
                 tx.exec_driver_sql(self.dialect.begin_writing)
             yield tx
@@ -133,6 +135,19 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """Let this process's writers to SQLite queue up here: the file's own lock makes them poll, and some starve."""
+        if not self.dialect.is_sqlite:
+            yield
+            return
+        if not self._writer.acquire(timeout=BUSY_SECONDS):
+            raise TimeoutError("no turn to write")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
     def _loop_connection(self) -> Any:
         connection = getattr(self._loop_connections, "connection", None)
         if connection is None:
@@ -159,8 +174,10 @@ class Database:
 def new_engine(url: URL) -> sa.Engine:
     """Return a pool of connections, set up so that a commit survives a loss of power."""
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_size=POOL_SIZE, pool_pre_ping=True)
-    engine = sa.create_engine(url, module=sqlite_driver, pool_size=POOL_SIZE)
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"), pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True
+        )
+    engine = sa.create_engine(url, module=sqlite_driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS)
     sa.event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
@@ -180,12 +197,21 @@ def driver_url(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+_MAYBE_PASSING = (
+    OperationalError,
+    psycopg.OperationalError,
+    sqlite_driver.OperationalError,
+    TimeoutError,
+    PoolTimeout,
+)
+
+
 @contextmanager
 def _explained() -> Iterator[None]:
     """Turn a database that is locked, full or away into a refusal that says so; our own mistakes rise as they are."""
     try:
         yield
-    except (OperationalError, psycopg.OperationalError, sqlite_driver.OperationalError) as error:
+    except _MAYBE_PASSING as error:
         if not _is_passing(error):
             raise
         details = "the database cannot be written or reached right now; nothing was changed"
@@ -195,7 +221,7 @@ def _explained() -> Iterator[None]:
 def _is_passing(error: Exception) -> bool:
     """Return whether the same statement may work later, without a change of ours."""
     cause = error.orig if isinstance(error, OperationalError) else error
-    if isinstance(cause, psycopg.OperationalError):
+    if isinstance(cause, psycopg.OperationalError | TimeoutError | PoolTimeout):
         return True
     return any(sign in str(cause) for sign in ("locked", "full", "disk I/O", "readonly", "unable to open"))
 
@@ -257,8 +283,8 @@ def migrate(url: str) -> None:
 
 def _run_migrations(database: Database) -> None:
     # Alembic takes longer to import than the rest of a command takes to run: only where it is needed.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
