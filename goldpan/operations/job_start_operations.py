@@ -15,9 +15,10 @@ from goldpan.storage import account_table, audience_table, credit_table, job_tab
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.database import Tx
-from goldpan.storage.job_table import Job
+from goldpan.storage.job_table import Job, KeyUse
 
-START_ENDPOINT = "POST /prospecting"
+# A test key must not be answered with the job of a live one, though both reach the same account group.
+ENDPOINTS = {False: "POST /prospecting", True: "POST /prospecting (sandbox)"}
 IDEMPOTENCY_KEY_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 
@@ -39,13 +40,14 @@ def start_job(
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     parsed = parse_source(request)
-    _refuse_unanswerable(toolbox, caller, request, parsed)
+    _refuse_unanswerable(toolbox, caller, parsed)
+    use = _key_use(caller, request, idempotency_key)
     with toolbox.database.write() as tx:
         group = account_table.lock(tx, account_group_id)
         assert group is not None  # an account group is never deleted, and the caller's key reaches this one
         people = _most_people(group, request, parsed)
         audience = _given_audience(tx, account_group_id, request)
-        replay = _replay(toolbox, tx, account_group_id, request, idempotency_key)
+        replay = _replay(toolbox, tx, account_group_id, use)
         if replay is not None:
             return StartedJob(replay, is_replay=True)
         job = _new_job(toolbox, caller, group, request, people)
@@ -54,19 +56,16 @@ def start_job(
         audience_table.change_filling_jobs(tx, account_group_id, audience.id, +1)
         job = replace(job, audience_id=audience.id, duplicate=parsed.repeated, found=parsed.repeated)
         _store(toolbox, tx, job, request)
-        if idempotency_key is not None:
-            use = job_table.KeyUse(START_ENDPOINT, idempotency_key, hash_request(request))
+        if use is not None:
             job_table.add_key_use(tx, account_group_id, job, use)
     return StartedJob(job, is_replay=False)
 
 
-def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, request: StartJob, parsed: ParsedSource) -> None:
+def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, parsed: ParsedSource) -> None:
     """A filter that the provider would drop in silence finds the wrong people: refuse it by name."""
     refusals = toolbox.provider(caller.is_test).refusals(parsed.source)
     if refusals:
         raise invalid([InvalidField("body", refusal.part, refusal.reason) for refusal in refusals])
-    if request.folder_id is not None:
-        raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder in this account group")
 
 
 def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:
@@ -80,6 +79,8 @@ def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -
 
 
 def _given_audience(tx: Tx, account_group_id: str, request: StartJob) -> Audience | None:
+    if request.folder_id is not None:
+        raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder in this account group")
     if request.audience_id is None:
         return None
     audience = audience_table.read(tx, account_group_id, request.audience_id)
@@ -88,14 +89,17 @@ def _given_audience(tx: Tx, account_group_id: str, request: StartJob) -> Audienc
     return audience
 
 
-def _replay(
-    toolbox: Toolbox, tx: Tx, account_group_id: str, request: StartJob, idempotency_key: str | None
-) -> Job | None:
+def _key_use(caller: Principal, request: StartJob, idempotency_key: str | None) -> KeyUse | None:
     if idempotency_key is None:
         return None
-    since_ms = toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS
-    replay = job_table.find_replay(tx, account_group_id, START_ENDPOINT, idempotency_key, since_ms)
-    if replay is not None and replay.request_hash != hash_request(request):
+    return KeyUse(ENDPOINTS[caller.is_test], idempotency_key, hash_request(request))
+
+
+def _replay(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | None) -> Job | None:
+    if use is None:
+        return None
+    replay = job_table.find_replay(tx, account_group_id, use, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS)
+    if replay is not None and replay.request_hash != use.request_hash:
         raise Problem(
             ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: was used for another body; take a new key for a new job"
         )

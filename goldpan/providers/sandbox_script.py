@@ -1,4 +1,4 @@
-"""The words in a search's keywords that script what the sandbox does: `total:N`, `fail:429@PAGE`, …"""
+"""The words in a search's keywords that script what the sandbox does: `total:N`, `fail:429@PAGE` and the like."""
 
 import re
 from collections.abc import Callable

@@ -11,7 +11,6 @@ from goldpan.storage.database import Database, HotQuery, Tx
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
 from goldpan.storage.tables import AUDIENCE, AUDIENCE_PROSPECT, PERSON_FIELDS, PROSPECT
 
-
 PERSON_COLUMNS = [PROSPECT.c[name] for name in PERSON_FIELDS]
 
 

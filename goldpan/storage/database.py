@@ -118,19 +118,25 @@ class Database:
                 # A read in WAL mode waits for nobody, and a hop to a thread would cost more than the query.
                 rows: list[tuple[Any, ...]] = self._loop_connection().execute(sql, parameters).fetchall()
                 return rows
-            async with (await self._open_pool()).connection(timeout=BUSY_SECONDS) as connection:
+            assert self._pool is not None, "fetch needs `opened` on PostgreSQL"
+            async with self._pool.connection(timeout=BUSY_SECONDS) as connection:
                 cursor = await connection.execute(sql, parameters)
                 return await cursor.fetchall()
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Database"]:
-        """Keep the loop's connections for the length of the block."""
-        try:
+        """Keep the connections that `fetch` needs for the length of the block; a server that is away may come later."""
+        if self.dialect.is_sqlite:
             yield self
-        finally:
-            if self._pool is not None:
-                await self._pool.close()
-                self._pool = None
+            return
+        async with AsyncConnectionPool(
+            driver_url(self.url),
+            min_size=2,
+            max_size=POOL_SIZE,
+            # Every hot query is one statement: a transaction around it would be two more round trips.
+            kwargs={"autocommit": True, "prepare_threshold": 1},
+        ) as self._pool:
+            yield self
 
     def close(self) -> None:
         self.engine.dispose()
@@ -155,20 +161,6 @@ class Database:
             connection.execute("PRAGMA query_only = ON")
             self._loop_connections.connection = connection
         return connection
-
-    async def _open_pool(self) -> AsyncConnectionPool:
-        if self._pool is None:
-            pool = AsyncConnectionPool(
-                driver_url(self.url),
-                min_size=2,
-                max_size=POOL_SIZE,
-                open=False,
-                # Every hot query is one statement: a transaction around it would be two more round trips.
-                kwargs={"autocommit": True, "prepare_threshold": 1},
-            )
-            self._pool = pool
-            await pool.open()
-        return self._pool
 
 
 def new_engine(url: URL) -> sa.Engine:

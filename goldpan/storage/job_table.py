@@ -211,12 +211,12 @@ def _not_before_creation(now_ms: int) -> sa.ColumnElement[int]:
     return sa.case((JOB.c.created_ms > now_ms, JOB.c.created_ms), else_=now_ms)
 
 
-def find_replay(tx: Tx, account_group_id: str, endpoint: str, key: str, since_ms: int) -> Replay | None:
-    """Return what the key was used for since `since_ms`; an older use is forgotten."""
+def find_replay(tx: Tx, account_group_id: str, use: KeyUse, since_ms: int) -> Replay | None:
+    """Return what the key was used for before, since `since_ms`; an older use is forgotten."""
     mine = (
         (IDEMPOTENCY_KEY.c.account_group_id == account_group_id)
-        & (IDEMPOTENCY_KEY.c.endpoint == endpoint)
-        & (IDEMPOTENCY_KEY.c.key == key)
+        & (IDEMPOTENCY_KEY.c.endpoint == use.endpoint)
+        & (IDEMPOTENCY_KEY.c.key == use.key)
     )
     tx.execute(IDEMPOTENCY_KEY.delete().where(mine, IDEMPOTENCY_KEY.c.created_ms < since_ms))
     statement = sa.select(IDEMPOTENCY_KEY.c.request_hash, *JOB.c).where(mine, JOB.c.id == IDEMPOTENCY_KEY.c.job_id)
