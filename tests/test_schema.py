@@ -18,6 +18,7 @@ AUDIENCE_ID = "b" * 24
 JOB_ID = "c" * 24
 
 RUNNING_JOB: dict[str, object] = {
+    **{counter.name: 0 for counter in JOB.c if str(counter.type) == "INTEGER" and not counter.nullable},
     "id": JOB_ID,
     "account_group_id": GROUP,
     "status": "running",
@@ -37,23 +38,6 @@ RUNNING_JOB: dict[str, object] = {
     "enrichment_status": "queued",
     "enrichment_progress": 0.0,
     "truncated": False,
-    **dict.fromkeys(
-        [
-            "pages_done",
-            "people_enriched",
-            "failed_tries",
-            "found",
-            "imported",
-            "known",
-            "duplicate",
-            "suppressed",
-            "invalid",
-            "failed",
-            "emails_found",
-            "credits_spent",
-        ],
-        0,
-    ),
 }
 
 
