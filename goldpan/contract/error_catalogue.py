@@ -5,6 +5,8 @@ from enum import Enum
 
 import msgspec
 
+LONGEST_NAME_SHOWN = 100
+
 
 class ErrorKind(Enum):
     """(code, status, retryable, meaning). The same code may stand with two statuses."""
@@ -62,8 +64,15 @@ class Problem(Exception):
 
 def invalid(fields: Sequence[InvalidField]) -> Problem:
     """Return the Problem that lists every one of `fields`."""
+    fields = [InvalidField(field.where, in_one_line(field.name), field.rule) for field in fields]
     details = "; ".join(f"{field.name}: {field.rule}" for field in fields)
     return Problem(ErrorKind.MALFORMED_REQUEST, details, fields=fields)
+
+
+def in_one_line(text: str) -> str:
+    """Return a stranger's text as it may stand in `details`: cut, and with escapes for what would break the line."""
+    shown = text if len(text) <= LONGEST_NAME_SHOWN else text[:LONGEST_NAME_SHOWN] + "…"
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
 
 
 def invalid_body(name: str, rule: str) -> Problem:

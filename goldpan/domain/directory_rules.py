@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from hashlib import sha256
 from typing import assert_never
 
 from goldpan.domain.identity_rules import identity_keys, member_number
@@ -179,15 +180,23 @@ def merge_records(known: DirectoryRecord, later: DirectoryRecord) -> DirectoryRe
 
 
 def record_keys(person: Person) -> tuple[str, ...]:
-    """Return the keys of a person in the directory, strongest first; one without a profile has a single key."""
+    """Return the keys of a person in the directory, strongest first."""
     # the address of a record says no more than its ids
-    keys = identity_keys(None, person.public_identifier, person.provider_id)
-    if keys:
-        return keys
-    if person.email:
-        return (f"email:{person.email.lower()}",)
+    return identity_keys(None, person.public_identifier, person.provider_id)
+
+
+def with_an_id(record: DirectoryRecord) -> DirectoryRecord:
+    """Return the record with an id of the directory's own if it names no profile: jobs know people by their ids.
+
+    The same address, or without one the same name at the same company, gives the same id.
+    """
+    person = record.person
+    if record_keys(person):
+        return record
     names = (person.first_name or person.name, person.last_name, person.company_name)
-    return ("name:" + "|".join(" ".join(tokens_of(name or "")) for name in names),)
+    known_by = (person.email or "").lower() or "|".join(" ".join(tokens_of(name or "")) for name in names)
+    own_id = "directory-" + sha256(known_by.encode()).hexdigest()[:24]
+    return replace(record, person=replace(person, provider_id=own_id))
 
 
 def translate_search(search: Search) -> tuple[IndexQuery, list[Refusal]]:
@@ -266,16 +275,13 @@ def _translate_criterion(criterion: Criterion) -> IndexQuery | Refusal:
 
 
 def _why_not(criterion: Criterion) -> str:
-    numbers = [
-        value.id
-        for value in (*criterion.included, *criterion.excluded)
-        if value.id and _translate_value(criterion.field, value) is None
-    ]
-    if not numbers:
-        return "it holds no letter or digit to look for"
+    values = (*criterion.included, *criterion.excluded)
+    unusable = next(value for value in values if _translate_value(criterion.field, value) is None)
+    if unusable.id is None:
+        return "it holds nothing that the directory of your own files could look for"
     return (
-        f"`{numbers[0][:60]}` is LinkedIn's own number, which the directory of your own files cannot look up; "
-        "use the filter that takes text"
+        f"`{unusable.id[:60]}` is LinkedIn's own number, which the directory of your own files cannot look up; "
+        "use a filter with text instead"
     )
 
 

@@ -122,6 +122,8 @@ AUDIENCE = Table(
     Index("audience_newest_index", "account_group_id", sa.desc("created_ms"), sa.desc("id")),
 )
 
+JOB_IS_ACTIVE = sa.text("job.status IN ('queued', 'running')")
+
 JOB = Table(
     "job",
     METADATA,
@@ -176,6 +178,8 @@ JOB = Table(
     CheckConstraint("updated_ms >= created_ms", name="updated"),
     Index("job_newest_index", "account_group_id", sa.desc("created_ms"), sa.desc("id")),
     Index("job_newest_by_status_index", "account_group_id", "status", sa.desc("created_ms"), sa.desc("id")),
+    # The few that are not done, of all account groups: for the engine's caretaker.
+    Index("job_active_index", "id", sqlite_where=JOB_IS_ACTIVE, postgresql_where=JOB_IS_ACTIVE),
 )
 
 # Apart from the job, whose row is rewritten at every page.
@@ -251,6 +255,10 @@ DIRECTORY_PERSON = Table(
     Column("identity_key", EXACT, nullable=False),
     Column("imported_ms", MILLISECONDS, nullable=False),
     *_person_columns(),
+    # What searches look for and prospects do not have.
+    Column("school", sa.Text),
+    Column("seniority", sa.Text),
+    Column("functions", sa.Text),
     UniqueConstraint("account_group_id", "identity_key"),
 )
 

@@ -1,0 +1,83 @@
+"""Importing the operator's own people files into the directory: an administrative verb, without a caller."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from goldpan.domain.directory_rules import DirectoryRecord
+from goldpan.providers.people_file_dialects import ColumnUse
+from goldpan.providers.people_file_sources import InvalidPeopleFile
+from goldpan.providers.people_files import Row, read_people
+from goldpan.storage.database import Database
+from goldpan.storage.people_table import add_people, has_account_group, refresh_statistics
+
+__all__ = ["ImportReport", "InvalidPeopleFile", "import_people"]
+
+ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a server beside us must get its turn
+REJECTS_SHOWN = 100
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What became of a file.
+
+    `rows` is the sum of the five counts after it; `rejects` holds the first rejected rows, as (line, reason).
+    """
+
+    dialect: str
+    mapping: tuple[ColumnUse, ...]
+    rows: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    empty: int = 0
+    rejected: int = 0
+    rejects: list[tuple[int, str]] = field(default_factory=list)
+
+
+def import_people(
+    database: Database, account_group_id: str, path: Path, now_ms: int, on_progress: Callable[[int, float], None]
+) -> ImportReport:
+    """Store everybody whom a file of people names; the same file again changes nothing.
+
+    `on_progress` is told the rows read so far and how far the file is read, from 0 to 1.
+
+    Raises:
+        LookupError: there is no such account group.
+        InvalidPeopleFile: the file names nobody; what was stored before it turned out damaged stays.
+    """
+    with database.read() as tx:
+        if not has_account_group(tx, account_group_id):
+            raise LookupError(f"there is no account group {account_group_id}; see `goldpan account list`")
+    file = read_people(path)
+    report = ImportReport(file.dialect, file.mapping)
+    while rows := list(islice(file.rows, ROWS_A_CHUNK)):
+        people = _sort_rows(rows, report)
+        if people:
+            _store(database, account_group_id, people, now_ms, report)
+        on_progress(report.rows, file.fraction_read())
+    if report.added or report.updated:
+        with database.write() as tx:
+            refresh_statistics(tx, account_group_id)
+    return report
+
+
+def _sort_rows(rows: list[Row], report: ImportReport) -> list[DirectoryRecord]:
+    people = [row.person for row in rows if row.person]
+    rejects = [(row.line_number, row.reject_reason) for row in rows if row.reject_reason]
+    report.rows += len(rows)
+    report.rejected += len(rejects)
+    report.empty += len(rows) - len(people) - len(rejects)
+    report.rejects += rejects[: REJECTS_SHOWN - len(report.rejects)]
+    return people
+
+
+def _store(
+    database: Database, account_group_id: str, people: list[DirectoryRecord], now_ms: int, report: ImportReport
+) -> None:
+    with database.write() as tx:
+        result = add_people(tx, account_group_id, people, now_ms)
+    report.added += result.added
+    report.updated += result.updated
+    report.unchanged += result.unchanged

@@ -1,0 +1,287 @@
+"""People of the operator's own files, and the search index over them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+
+from goldpan.domain.directory_rules import (
+    GAP,
+    PERSON_FIELDS,
+    DirectoryRecord,
+    Either,
+    Every,
+    Everybody,
+    IndexQuery,
+    Phrase,
+    Without,
+    index_tokens,
+    member_query,
+    merge_records,
+    record_keys,
+    scope_token,
+    with_an_id,
+)
+from goldpan.domain.provider_port import Person
+from goldpan.storage.database import Tx
+from goldpan.storage.tables import ACCOUNT_GROUP, DIRECTORY_PERSON
+
+# FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
+DIRECTORY_INDEX = sa.table(
+    "directory_index",
+    sa.column("rowid", sa.BigInteger),
+    sa.column("document", sa.Text().with_variant(TSVECTOR(), "postgresql")),
+)
+
+_PEOPLE = [DIRECTORY_PERSON.c[name] for name in PERSON_FIELDS]
+_EXTRA_FIELDS = ("school", "seniority", "functions")
+_FIELDS = PERSON_FIELDS + _EXTRA_FIELDS
+_EXTRAS = [DIRECTORY_PERSON.c[name] for name in _EXTRA_FIELDS]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of a chunk of records; together they are as many as the chunk held."""
+
+    added: int
+    updated: int
+    unchanged: int
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A person as the chunk leaves it, under the strongest key; `id` is None until it is stored."""
+
+    id: int | None
+    identity_key: str
+    record: DirectoryRecord
+    is_changed: bool = False
+
+
+def has_account_group(tx: Tx, account_group_id: str) -> bool:
+    return tx.execute(sa.select(ACCOUNT_GROUP.c.id).where(ACCOUNT_GROUP.c.id == account_group_id)).first() is not None
+
+
+def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord], now_ms: int) -> Added:
+    """Store a chunk of people: who is known already gets what the new record tells, in the order of the records."""
+    _lock_account_group(tx, account_group_id)
+    records = [with_an_id(record) for record in records]
+    keys = [record_keys(record.person) for record in records]
+    known = _known_entries(tx, account_group_id, {key for each in keys for key in each})
+    new: list[_Entry] = []
+    changed: list[_Entry] = []
+    updated = 0
+    for each, record in zip(keys, records, strict=True):
+        entry = _bearer(known, each, record.person)
+        if entry is None:
+            entry = _Entry(None, each[0], record)
+            new.append(entry)
+        elif (merged := merge_records(entry.record, record)) != entry.record:
+            updated += 1
+            if entry.id is not None and not entry.is_changed:
+                changed.append(entry)
+            entry.record, entry.is_changed = merged, True
+            entry.identity_key = record_keys(merged.person)[0]
+        for key in each:
+            known.setdefault(key, entry)
+    _insert(tx, account_group_id, new, now_ms)
+    _update(tx, account_group_id, changed, now_ms)
+    return Added(len(new), updated, len(records) - len(new) - updated)
+
+
+def search_people(
+    tx: Tx, account_group_id: str, query: IndexQuery, after_id: int, limit: int
+) -> list[tuple[int, Person]]:
+    """Return up to `limit` people whom the query finds, by ascending id, from the first id above `after_id` on."""
+    index = DIRECTORY_INDEX.c
+    page = sa.select(index.rowid).where(_found_by(tx, account_group_id, query), index.rowid > after_id)
+    # Cut from the index before the people are joined, and ordered by its column: otherwise PostgreSQL, or else
+    # SQLite, walks all the people of the account group.
+    ids = page.order_by(index.rowid).limit(limit).subquery()
+    people = (
+        sa.select(DIRECTORY_PERSON.c.id, *_PEOPLE)
+        .join(ids, ids.c.rowid == DIRECTORY_PERSON.c.id)
+        .where(DIRECTORY_PERSON.c.account_group_id == account_group_id)
+        .order_by(ids.c.rowid)
+    )
+    return [(row[0], Person(*row[1:])) for row in tx.execute(people)]
+
+
+def count_people(tx: Tx, account_group_id: str, query: IndexQuery) -> int:
+    if isinstance(query, Everybody):
+        people = sa.select(sa.func.count()).where(DIRECTORY_PERSON.c.account_group_id == account_group_id)
+        return tx.execute(people).scalar_one()
+    found = sa.select(sa.func.count()).select_from(DIRECTORY_INDEX).where(_found_by(tx, account_group_id, query))
+    return tx.execute(found).scalar_one()
+
+
+def refresh_statistics(tx: Tx, account_group_id: str) -> None:
+    """Let PostgreSQL know what the people of an import are like: its plans for searches depend on it."""
+    del account_group_id  # statistics are of the whole table
+    if not _is_sqlite(tx):
+        tx.execute(sa.text("ANALYZE directory_person, directory_index"))
+
+
+def find_people(tx: Tx, account_group_id: str, identity_keys: Iterable[str]) -> dict[str, Person]:
+    """Return those of the identity keys that somebody bears, with the person."""
+    wanted = set(identity_keys)
+    entries = _known_entries(tx, account_group_id, wanted)
+    return {key: entries[key].record.person for key in wanted if key in entries}
+
+
+def _lock_account_group(tx: Tx, account_group_id: str) -> None:
+    # Two imports at once must not both store one person. SQLite's writers are one at a time anyway.
+    mine = sa.select(ACCOUNT_GROUP.c.id).where(ACCOUNT_GROUP.c.id == account_group_id)
+    tx.execute(mine.with_for_update(key_share=True))
+
+
+def _known_entries(tx: Tx, account_group_id: str, keys: set[str]) -> dict[str, _Entry]:
+    """Return whom we know by any of the keys, under every key of theirs."""
+    strong = (DIRECTORY_PERSON.c.account_group_id == account_group_id) & DIRECTORY_PERSON.c.identity_key.in_(keys)
+    entries = _read_entries(tx, strong)
+    # Who is stored under a public name may be asked for by the number that the index knows too.
+    numbers = [int(key.removeprefix("member:")) for key in keys if key.startswith("member:") and key not in entries]
+    if numbers:
+        query = Either(tuple(member_query(number) for number in numbers))
+        by_number = sa.select(DIRECTORY_INDEX.c.rowid).where(_found_by(tx, account_group_id, query))
+        found = _read_entries(tx, DIRECTORY_PERSON.c.id.in_(by_number))
+        entries = {**found, **entries}
+    return entries
+
+
+def _read_entries(tx: Tx, condition: sa.ColumnElement[bool]) -> dict[str, _Entry]:
+    columns = (DIRECTORY_PERSON.c.id, DIRECTORY_PERSON.c.identity_key, *_PEOPLE, *_EXTRAS)
+    entries: dict[str, _Entry] = {}
+    for row in tx.execute(sa.select(*columns).where(condition)):
+        entry = _Entry(row.id, row.identity_key, _to_record(row[2:]))
+        for key in (row.identity_key, *record_keys(entry.record.person)):
+            entries.setdefault(key, entry)
+    return entries
+
+
+def _to_record(values: Sequence[Any]) -> DirectoryRecord:
+    count = len(PERSON_FIELDS)
+    return DirectoryRecord(Person(*values[:count]), **dict(zip(_EXTRA_FIELDS, values[count:], strict=True)))
+
+
+def _bearer(known: dict[str, _Entry], keys: tuple[str, ...], person: Person) -> _Entry | None:
+    """The strongest key decides; a weaker one only where the two public identifiers do not differ."""
+    if strongest := known.get(keys[0]):
+        return strongest
+    for entry in filter(None, map(known.get, keys[1:])):
+        if None in (entry.record.person.public_identifier, person.public_identifier):
+            return entry
+    return None
+
+
+def _insert(tx: Tx, account_group_id: str, entries: list[_Entry], now_ms: int) -> None:
+    if not entries:
+        return
+    for id_, entry in zip(_reserve_ids(tx, len(entries)), entries, strict=True):
+        entry.id = id_
+    rows = [{"account_group_id": account_group_id, **_values(entry, now_ms)} for entry in entries]
+    # Most files tell little of what there is to tell: a parameter that is empty in every row is only slow.
+    empty = [name for name in _FIELDS if all(row[name] is None for row in rows)]
+    for row in rows:
+        for name in empty:
+            del row[name]
+    tx.execute(DIRECTORY_PERSON.insert(), rows)
+    _index(tx, account_group_id, entries)
+
+
+def _reserve_ids(tx: Tx, count: int) -> list[int]:
+    """Return ids for new people in ascending order: known beforehand, they spare us a RETURNING of every row."""
+    if _is_sqlite(tx):
+        last = tx.execute(sa.select(sa.func.coalesce(sa.func.max(DIRECTORY_PERSON.c.id), 0))).scalar_one()
+        return list(range(last + 1, last + 1 + count))
+    sequence = sa.func.pg_get_serial_sequence("directory_person", "id")
+    return sorted(
+        tx.execute(sa.select(sa.func.nextval(sequence)).select_from(sa.func.generate_series(1, count))).scalars()
+    )
+
+
+def _update(tx: Tx, account_group_id: str, entries: list[_Entry], now_ms: int) -> None:
+    if not entries:
+        return
+    mine = (DIRECTORY_PERSON.c.id == sa.bindparam("this_id")) & (
+        DIRECTORY_PERSON.c.account_group_id == account_group_id
+    )
+    tx.execute(
+        DIRECTORY_PERSON.update().where(mine), [{"this_id": entry.id, **_values(entry, now_ms)} for entry in entries]
+    )
+    stale = DIRECTORY_INDEX.delete().where(DIRECTORY_INDEX.c.rowid == sa.bindparam("this_id"))
+    tx.execute(stale, [{"this_id": entry.id} for entry in entries])
+    _index(tx, account_group_id, entries)
+
+
+def _values(entry: _Entry, now_ms: int) -> dict[str, Any]:
+    person = entry.record.person
+    values: dict[str, Any] = {name: getattr(person, name) for name in PERSON_FIELDS}
+    values.update((name, getattr(entry.record, name)) for name in _EXTRA_FIELDS)
+    return {**values, "id": entry.id, "identity_key": entry.identity_key, "imported_ms": now_ms}
+
+
+def _index(tx: Tx, account_group_id: str, entries: list[_Entry]) -> None:
+    render = " ".join if _is_sqlite(tx) else _tsvector
+    tokens = [index_tokens(account_group_id, entry.record) for entry in entries]
+    rows = [{"rowid": entry.id, "document": render(each)} for entry, each in zip(entries, tokens, strict=True)]
+    tx.execute(DIRECTORY_INDEX.insert(), rows)
+
+
+def _is_sqlite(tx: Tx) -> bool:
+    return tx.dialect.name == "sqlite"
+
+
+def _found_by(tx: Tx, account_group_id: str, query: IndexQuery) -> sa.ColumnElement[bool]:
+    everybody = scope_token(account_group_id)
+    if _is_sqlite(tx):
+        mine = _fts5(Every((Everybody(), query)), everybody)
+        return DIRECTORY_INDEX.c.document.op("MATCH", is_comparison=True)(sa.bindparam(None, mine, sa.Text))
+    mine = _tsquery(Every((Everybody(), query)), everybody)
+    return DIRECTORY_INDEX.c.document.op("@@", is_comparison=True)(sa.bindparam(None, mine, TSQUERY))
+
+
+def _fts5(query: IndexQuery, everybody: str) -> str:
+    """Render a query as FTS5 reads it; each token stands inside quotes, where nothing is syntax."""
+    match query:
+        case Everybody():
+            return f'"{everybody}"'
+        case Phrase(tokens):
+            return '"{}"'.format(" ".join(tokens).replace('"', '""'))
+        case Every(parts):
+            return "({})".format(" AND ".join(_fts5(part, everybody) for part in parts))
+        case Either(parts):
+            return "({})".format(" OR ".join(_fts5(part, everybody) for part in parts))
+        case Without(wanted, unwanted):
+            return f"({_fts5(wanted, everybody)} NOT {_fts5(unwanted, everybody)})"
+    assert_never(query)
+
+
+def _tsquery(query: IndexQuery, everybody: str) -> str:
+    """Render a query as PostgreSQL's tsquery reads it; each token stands inside quotes, where nothing is syntax."""
+    match query:
+        case Everybody():
+            return _lexeme(everybody)
+        case Phrase(tokens):
+            return "({})".format(" <-> ".join(map(_lexeme, tokens)))
+        case Every(parts):
+            return "({})".format(" & ".join(_tsquery(part, everybody) for part in parts))
+        case Either(parts):
+            return "({})".format(" | ".join(_tsquery(part, everybody) for part in parts))
+        case Without(wanted, unwanted):
+            return f"({_tsquery(wanted, everybody)} & !{_tsquery(unwanted, everybody)})"
+    assert_never(query)
+
+
+def _tsvector(tokens: list[str]) -> str:
+    places: dict[str, list[str]] = {}
+    for place, token in enumerate(tokens, start=1):
+        if token != GAP:
+            places.setdefault(token, []).append(str(place))
+    return " ".join([f"{_lexeme(token)}:{','.join(where)}" for token, where in places.items()])
+
+
+def _lexeme(token: str) -> str:
+    return f"'{token}'" if token.isalnum() else "'{}'".format(token.replace("\\", "\\\\").replace("'", "''"))
