@@ -1,0 +1,127 @@
+"""`goldpan doctor`: looks at everything that a Goldpan on this machine needs, and says what is wrong."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from goldpan.cli.json_option import JsonCommand
+from goldpan.cli.machine_access import opened_toolbox
+from goldpan.cli.shell_output import ExitCode, Failure, answer, print_table
+from goldpan.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from goldpan.operations.toolbox import Toolbox
+
+LEAST_FREE_BYTES = 512 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at; `details` says what was found, or what to do."""
+
+    name: str
+    ok: bool
+    details: str
+
+
+@click.command(cls=JsonCommand)
+def doctor() -> int:
+    """Say what is wrong on this machine.
+
+    Looks at settings, data directory and database; exit code 1 when something is wrong.
+    """
+    settings = read_settings(os.environ)
+    checks = [*_check_settings(settings), *_check_machine(settings)]
+    is_well = all(check.ok for check in checks)
+    rows = [("ok" if check.ok else "WRONG", check.name, check.details) for check in checks]
+    document = {"ok": is_well, "checks": [asdict(check) for check in checks]}
+    answer(document, lambda: print_table(("", "what", "details"), rows))
+    return ExitCode.OK if is_well else ExitCode.ERROR
+
+
+def _check_settings(settings: Settings) -> Iterator[Check]:
+    yield _check_rate("GOLDPAN_RATE_LIMIT", settings.rate_limit)
+    yield _check_rate("GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", settings.unauthenticated_rate_limit)
+    address = urlsplit(settings.url)
+    is_address = address.scheme in ("http", "https") and bool(address.hostname)
+    yield Check("GOLDPAN_URL", is_address, settings.url if is_address else "must look like http://127.0.0.1:8470")
+
+
+def _check_rate(name: str, text: str) -> Check:
+    from limits import parse
+
+    try:
+        is_rate = parse(text).amount > 0
+    except ValueError:
+        is_rate = False
+    return Check(name, is_rate, text if is_rate else f"{text} must look like 600/minute")
+
+
+def _check_machine(settings: Settings) -> Iterator[Check]:
+    from goldpan import assembly
+
+    url = assembly.database_url(settings)
+    if url.startswith("sqlite"):
+        path = Path(url.removeprefix("sqlite:///"))
+        folder = _check_folder(path.parent)
+        yield folder
+        if not folder.ok:
+            return
+        yield _check_free_space(path.parent)
+        if not path.exists():
+            yield Check("database", True, f"none yet: `goldpan serve` makes {path}")
+            return
+    yield from _check_database()
+
+
+def _check_folder(folder: Path) -> Check:
+    place = _nearest_existing(folder)
+    is_writable = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return Check("data directory", is_writable, f"{folder} {'can' if is_writable else 'cannot'} be written")
+
+
+def _check_free_space(folder: Path) -> Check:
+    free = shutil.disk_usage(_nearest_existing(folder)).free
+    least = "" if free >= LEAST_FREE_BYTES else f", at least {LEAST_FREE_BYTES // 1024**2} MiB should be"
+    return Check("disk space", not least, f"{free / 1024**3:,.1f} GiB are free{least}")
+
+
+def _nearest_existing(folder: Path) -> Path:
+    return next(place for place in (folder, *folder.parents) if place.exists())
+
+
+def _check_database() -> Iterator[Check]:
+    try:
+        with opened_toolbox() as toolbox:
+            checks = list(_look_inside(toolbox))
+    except Failure as failure:
+        checks = [Check("database", False, failure.details or failure.message)]
+    except Exception as error:  # noqa: BLE001 whatever a driver says of a broken database: the doctor must name it
+        checks = [Check("database", False, f"cannot be used: {type(error).__name__}: {_first_line(error)}")]
+    yield from checks
+
+
+def _look_inside(toolbox: "Toolbox") -> Iterator[Check]:
+    from goldpan.operations import account_operations
+
+    groups, keys = account_operations.all_accounts(toolbox), account_operations.all_keys(toolbox)
+    now_ms = toolbox.now_ms()
+    usable = [key for key, _ in keys if key.revoked_ms is None and (key.expires_ms is None or key.expires_ms > now_ms)]
+    database = toolbox.database
+    version = ".".join(map(str, database.engine.dialect.server_version_info or ()))
+    # It would not have been opened with a SQLite that has the bug, nor with another schema.
+    verdict = ": has no WAL-reset bug" if database.dialect.is_sqlite else ""
+    yield Check("database", True, f"{database.engine.dialect.name} {version}{verdict}")
+    yield Check("schema", True, "is this version's")
+    yield Check("account groups", True, str(len(groups)))
+    yield Check("keys", True, f"{len(keys)}, {len(usable)} of them usable")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [""])[0]

@@ -1,0 +1,200 @@
+"""Commands that work with prospecting jobs over the API, here or on another machine."""
+
+import os
+from collections.abc import Callable
+from typing import Any, TextIO, TypeVar
+
+import click
+
+from goldpan.cli.api_calls import Api, Caller
+from goldpan.cli.job_watch import JobWatch
+from goldpan.cli.json_option import JsonGroup
+from goldpan.cli.shell_output import ExitCode, Failure, answer, note, print_line, print_table
+from goldpan.settings import read_settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SOURCE_OF_OPTION = {
+    "searchUrl": "linkedin_search",
+    "savedSearchId": "sales_navigator",
+    "leadListId": "sales_navigator",
+    "postUrl": "post_commenters",
+    "urls": "url_upload",
+}
+"""The source that an option means when --source is left out."""
+
+SUMMARY = ("jobId", "status", "createdAt", "updatedAt")
+FULL = ("jobId", "status", "source", "imported", "known", "stopReason")
+FULL_HEAD = ("jobId", "status", "source", "new", "known", "stopReason")
+
+
+def api_options(command: Command) -> Command:
+    """Add what every command over the API takes: it gets a `Caller` as `caller`."""
+    options = (
+        click.option("--url", help="The API's address; else GOLDPAN_URL."),
+        click.option("--api-key", help="Better GOLDPAN_API_KEY: others on this machine see a command's options."),
+        click.option("--account", help="The account group; else the only one that the key reaches."),
+    )
+
+    def with_caller(url: str | None, api_key: str | None, account: str | None, **others: Any) -> Any:
+        settings = read_settings(os.environ)
+        return command(caller=Caller(url or settings.url, api_key or settings.api_key, account), **others)
+
+    with_caller.__doc__ = command.__doc__
+    with_caller.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # click's own
+    for option in reversed(options):
+        with_caller = option(with_caller)
+    return with_caller  # type: ignore[return-value]  # click only asks that it can be called
+
+
+@click.group(cls=JsonGroup)
+def jobs() -> None:
+    """Prospecting jobs, over the API."""
+
+
+@jobs.command("list")
+@click.option("--status", help="Only jobs in this state: queued, running, completed, failed, cancelled.")
+@click.option("--limit", help="Items a page, 1 to 100; 25 if left out.")
+@click.option("--cursor", help="nextCursor of the page before.")
+@click.option("--view", type=click.Choice(["full"]), help="Whole jobs instead of summaries.")
+@api_options
+def list_jobs(caller: Caller, status: str | None, limit: str | None, cursor: str | None, view: str | None) -> None:
+    """List jobs, newest first."""
+    given = {"status": status, "limit": limit, "cursor": cursor, "view": view}
+    with Api(caller) as api:
+        page = api.list_jobs({name: value for name, value in given.items() if value is not None})
+    answer(page, lambda: _print_page(page, is_full=view is not None))
+
+
+@jobs.command("get")
+@click.argument("job_id", metavar="ID")
+@api_options
+def get_job(caller: Caller, job_id: str) -> None:
+    """Show one job and its receipt."""
+    with Api(caller) as api:
+        job = api.get_job(job_id)
+    answer(job, lambda: print_table(("field", "value"), _flat(job)))
+
+
+@jobs.command("start")
+@click.option(
+    "--source", help="linkedin_search, sales_navigator, post_commenters, url_upload; else what the rest means."
+)
+@click.option("--search-url", metavar="URL", help="A people search of LinkedIn or Sales Navigator, as in the browser.")
+@click.option("--saved-search-id", metavar="ID")
+@click.option("--lead-list-id", metavar="ID")
+@click.option("--post-url", metavar="URL", help="Whose commenters to take.")
+@click.option("--urls", metavar="URL", multiple=True, help="A profile; repeat it for several.")
+@click.option(
+    "--url-file",
+    type=click.File(encoding="utf-8-sig", errors="replace"),
+    help="Profiles, one URL a line; - is standard input.",
+)
+@click.option("--max-results", type=int)
+@click.option("--max-credits", type=int, help="What the job may spend at the most.")
+@click.option("--search-emails", is_flag=True, help="Look for e-mail addresses: 2 credits a person.")
+@click.option("--audience-name", help="A new audience's name.")
+@click.option("--audience-id", metavar="ID", help="An audience to add the people to.")
+@click.option("--idempotency-key", metavar="TEXT", help="Starts one job however often it is sent; else one is made.")
+@api_options
+def start_job(caller: Caller, idempotency_key: str | None, url_file: TextIO | None, **options: Any) -> None:
+    """Start a job and print its id.
+
+    \b
+    goldpan jobs start --search-url "https://www.linkedin.com/search/results/people/?keywords=cto"
+    goldpan jobs start --url-file profiles.txt --search-emails
+    """
+    import secrets
+
+    body = _start_body(options, url_file)
+    key = idempotency_key or secrets.token_hex(16)
+    note(f"Idempotency-Key {key}: with it, sending this again starts no second job.")
+    with Api(caller) as api:
+        job = api.start_job(body, key)
+    note(f"Job {job['jobId']} is {job['status']}; see it work with: goldpan jobs watch {job['jobId']}")
+    answer(job, lambda: print_line(job["jobId"]))
+
+
+@jobs.command("cancel")
+@click.argument("job_id", metavar="ID")
+@api_options
+def cancel_job(caller: Caller, job_id: str) -> None:
+    """Cancel a queued or running job; credits that it has not used return."""
+    with Api(caller) as api:
+        job = api.cancel_job(job_id)
+    answer(job, lambda: note(f"Job {job['jobId']} is {job['status']}."))
+
+
+@jobs.command("watch")
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Give up then, with exit code 124.")
+@api_options
+def watch_jobs(caller: Caller, job_ids: tuple[str, ...], timeout: float | None) -> int:
+    """Watch jobs until all have ended: exit code 7 if one failed, else 8 if one was cancelled.
+
+    With --json: the job, or for several IDs {"items": [...]}. Ctrl-C stops watching, not the jobs.
+    """
+    ids = list(dict.fromkeys(job_ids))
+    with Api(caller) as api:
+        try:
+            ended = JobWatch(api, ids, timeout).until_all_ended()
+        except KeyboardInterrupt:
+            note(f"The jobs go on; watch them with: goldpan jobs watch {' '.join(ids)}")
+            raise
+    answer(ended[0] if len(ended) == 1 else {"items": ended}, lambda: print_table(FULL_HEAD, _rows(ended, FULL)))
+    for job in ended:
+        if job["error"]:
+            note(f"Job {job['jobId']} {job['status']}: {job['error']['message']} ({job['error']['code']})")
+    statuses = {job["status"] for job in ended}
+    if "failed" in statuses:
+        return ExitCode.JOB_FAILED
+    return ExitCode.JOB_CANCELLED if "cancelled" in statuses else ExitCode.OK
+
+
+def _start_body(options: dict[str, Any], url_file: TextIO | None) -> dict[str, Any]:
+    """Return the request's body: only what was given, by the names of the contract."""
+    urls = [*options.pop("urls"), *_profile_lines(url_file)]
+    body = {_camel(name): value for name, value in options.items() if value not in (None, False)}
+    if urls:
+        body["urls"] = urls
+    if "source" not in body:
+        body["source"] = _meant_source(body)
+    return body
+
+
+def _profile_lines(file: TextIO | None) -> list[str]:
+    return [line.strip() for line in file or () if line.strip()]
+
+
+def _meant_source(body: dict[str, Any]) -> str:
+    meant = [source for name, source in SOURCE_OF_OPTION.items() if name in body]
+    if not meant:
+        options = ", ".join(
+            ("--search-url", "--saved-search-id", "--lead-list-id", "--post-url", "--urls", "--url-file")
+        )
+        raise Failure(ExitCode.USAGE, "USAGE", f"a job needs a source of people: one of {options}")
+    is_sales_navigator = "/sales/" in body.get("searchUrl", "").partition("?")[0]
+    return "sales_navigator" if is_sales_navigator else meant[0]
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _print_page(page: dict[str, Any], is_full: bool) -> None:
+    head, fields = (FULL_HEAD, FULL) if is_full else (SUMMARY, SUMMARY)
+    print_table(head, _rows(page["items"], fields))
+    if page["hasMore"]:
+        note(f"More with: --cursor {page['nextCursor']}")
+
+
+def _rows(items: list[dict[str, Any]], fields: tuple[str, ...]) -> list[list[object]]:
+    return [[(job | job.get("counts", {})).get(name) for name in fields] for job in items]
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> list[tuple[str, object]]:
+    rows: list[tuple[str, object]] = []
+    for name, value in document.items():
+        rows += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, value)]
+    return rows

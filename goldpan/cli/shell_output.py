@@ -1,0 +1,168 @@
+"""What commands say: one JSON document or text on standard output, messages on standard error, and an exit code."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final, TextIO
+
+import click
+
+LINE_EVERY_SECONDS: Final = 5.0
+
+
+class ExitCode(IntEnum):
+    """What the shell is told. Scripts rely on these numbers."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    NOT_ALLOWED = 4
+    NO_CREDITS = 5
+    RATE_LIMITED = 6
+    JOB_FAILED = 7
+    JOB_CANCELLED = 8
+    WAIT_TIMEOUT = 124
+    INTERRUPTED = 130
+
+
+@dataclass(slots=True)
+class Shell:
+    """How this run of the command answers."""
+
+    wants_json: bool = False
+
+
+class Failure(Exception):
+    """The command ends here. `next_step` is a command to try, or what to change."""
+
+    def __init__(
+        self,
+        exit_code: ExitCode,
+        code: str,
+        message: str,
+        *,
+        details: str | None = None,
+        trace_id: str | None = None,
+        next_step: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+        self.code = code
+        self.message = message
+        self.details = details
+        self.trace_id = trace_id
+        self.next_step = next_step
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "details": self.details,
+                "traceId": self.trace_id,
+            }
+        }
+
+    def lines(self) -> list[str]:
+        """Return `error: message — details (CODE, trace …)`, and what to try."""
+        details = f" — {self.details}" if self.details else ""
+        trace = f", trace {self.trace_id}" if self.trace_id else ""
+        lines = [f"error: {self.message}{details} ({self.code}{trace})"]
+        return [*lines, f"  try: {self.next_step}"] if self.next_step else lines
+
+
+def answer(document: Any, print_text: Callable[[], None]) -> None:
+    """Print the command's result, as text or with --json as one document."""
+    if click.get_current_context().ensure_object(Shell).wants_json:
+        print_document(document)
+    else:
+        print_text()
+
+
+def print_document(document: Any) -> None:
+    print_line(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_line(text: str) -> None:
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """Tell the person at the terminal, who may have piped the result elsewhere."""
+    _write(sys.stderr, text)
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print an aligned table on a terminal; elsewhere the bare rows, one a line, cells parted by tabs."""
+    texts = [[_cell(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in texts:
+            print_line("\t".join(" ".join(cell.split()) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    for position, name in enumerate(head):
+        table.add_column(name, overflow="fold", no_wrap=position == 0)  # an id must stay whole to be copied
+    for row in texts:
+        table.add_row(*(Text(cell) for cell in row))
+    with _closed_pipe_is_no_error(sys.stdout):
+        Console().print(table)
+
+
+def line_timer() -> Callable[[], bool]:
+    """Return a function that says whether another line of progress is due: where no bar can be drawn."""
+    due = time.monotonic() + LINE_EVERY_SECONDS
+
+    def is_due() -> bool:
+        nonlocal due
+        if time.monotonic() < due:
+            return False
+        due = time.monotonic() + LINE_EVERY_SECONDS
+        return True
+
+    return is_due
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case list():
+            return " ".join(map(str, value))
+    return str(value)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    with _closed_pipe_is_no_error(stream):
+        stream.write(text + "\n")
+        stream.flush()
+
+
+@contextmanager
+def _closed_pipe_is_no_error(stream: TextIO) -> Iterator[None]:
+    """Whoever reads us may stop (`| head`): from then on we write to nobody, and Python too when it ends."""
+    try:
+        yield
+    except BrokenPipeError:
+        _write_to_nobody(stream)
+    except OSError as error:
+        _write_to_nobody(stream)
+        note(f"error: cannot write the result: {error.strerror}")
+        sys.exit(ExitCode.ERROR)
+
+
+def _write_to_nobody(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

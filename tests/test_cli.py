@@ -1,0 +1,499 @@
+"""The `goldpan` command as a shell sees it: real processes, a real data directory, a real server."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from goldpan.cli.command_line import root
+from tests import service
+
+SAMPLE = Path(__file__).parent.parent / "samples" / "Connections.csv"
+SEARCH = "https://www.linkedin.com/search/results/people/?keywords="
+UNKNOWN_ID = "0" * 24
+SECONDS = 60  # for whatever must happen at all
+
+
+@dataclass(frozen=True)
+class Cli:
+    """The command, in an environment of its own."""
+
+    environment: dict[str, str]
+
+    def __call__(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.line(*arguments),
+            env=self.environment | more,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+    def line(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "goldpan.cli", *arguments]
+
+    def json(self, *arguments: str, **more: str) -> Any:
+        """Return the one document that a command that goes well prints."""
+        done = self(*arguments, "--json", **more)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def create_key(self, account_id: str, *options: str) -> str:
+        permissions = ["--permission", "prospecting:read", "--permission", "prospecting:write"]
+        return str(self.json("key", "create", "--account", account_id, *permissions, *options)["key"])
+
+
+@dataclass(frozen=True)
+class Acme:
+    """An account group on a machine whose server runs, and its keys."""
+
+    cli: Cli
+    account_id: str
+    live_key: str
+    test_key: str
+
+    def start(self, keywords: str, *options: str) -> str:
+        """Start a sandbox job and return its id."""
+        done = self.cli("jobs", "start", "--search-url", SEARCH + keywords, *options, GOLDPAN_API_KEY=self.test_key)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """The command on a machine where nothing was done yet."""
+    return make_cli(tmp_path / "my data")
+
+
+@pytest.fixture(scope="module")
+def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
+    data = tmp_path_factory.mktemp("acme")
+    with service.running(data) as server:
+        cli = make_cli(data, GOLDPAN_URL=f"http://127.0.0.1:{server.port}")
+        account_id = cli.json("account", "create", "Acme", "--plan", "scale", "--credits", "20")["id"]
+        yield Acme(cli, account_id, cli.create_key(account_id), cli.create_key(account_id, "--test"))
+
+
+def make_cli(data: Path, **more: str) -> Cli:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOLDPAN_")}
+    return Cli(inherited | {"GOLDPAN_DATA": str(data)} | more)
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+# --- the command itself -------------------------------------------------------------------------------------------
+
+
+def all_commands(group: click.Group) -> Iterator[click.Command]:
+    for command in group.commands.values():
+        yield command
+        if isinstance(command, click.Group):
+            yield from all_commands(command)
+
+
+@pytest.mark.parametrize("command", [root, *all_commands(root)], ids=lambda command: str(command.name))
+def test_every_command_takes_json(command: click.Command) -> None:
+    assert "--json" in [option for parameter in command.params for option in parameter.opts]
+
+
+def test_asking_for_help_loads_nothing_slow(cli: Cli) -> None:
+    slow = "{'httpx2', 'rich', 'sqlalchemy', 'dbos', 'starlette', 'uvicorn', 'msgspec', 'structlog', 'duckdb'}"
+    code = f"import sys; from goldpan.cli import main; print(sorted({slow} & set(sys.modules)))"
+
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert loaded == "[]\n"
+
+
+def test_a_misspelt_command_is_a_usage_error_that_suggests_the_right_one(cli: Cli) -> None:
+    done = cli("acount", "list")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "account" in done.stderr.splitlines()[-1]
+
+
+def test_a_failure_with_json_is_one_document_too(cli: Cli) -> None:
+    done = cli("account", "create", "Acme", "--plan", "gold", "--json")
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "USAGE"
+
+
+def test_json_may_stand_before_the_command(cli: Cli) -> None:
+    done = cli("--json", "account", "list")
+
+    assert json.loads(done.stdout) == {"items": []}
+
+
+def test_a_reader_that_stops_early_is_no_error(cli: Cli) -> None:
+    with subprocess.Popen(
+        cli.line("settings"), env=cli.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+
+        assert process.stderr.read() == ""
+
+    assert process.returncode == 0
+
+
+def test_the_settings_keep_secrets_to_themselves(cli: Cli) -> None:
+    secrets = {"GOLDPAN_API_KEY": "sk_live_hidden", "GOLDPAN_DATABASE_URL": "postgresql://me:hidden@host/name"}
+
+    shown = cli("settings", "--json", **secrets).stdout
+
+    assert "hidden" not in shown
+    assert shown.count('"value": "(set)"') == 2
+
+
+# --- account groups, keys, people ---------------------------------------------------------------------------------
+
+
+def test_an_account_group_is_created_and_listed(acme: Acme) -> None:
+    created = acme.cli.json("account", "create", "Beta", "--plan", "starter", "--credits", "7")
+
+    assert created == {"id": created["id"], "name": "Beta", "plan": "starter", "credits": 7}
+    assert acme.cli.json("account", "list")["items"][-1]["id"] == created["id"]
+
+
+def test_an_unknown_plan_is_refused_with_those_that_exist(cli: Cli) -> None:
+    done = cli("account", "create", "Acme", "--plan", "gold")
+
+    assert done.returncode == 2
+    assert "'tester', 'starter', 'scale', 'enterprise'" in done.stderr
+
+
+def test_an_unknown_permission_is_refused_with_those_that_exist(cli: Cli) -> None:
+    done = cli("key", "create", "--account", UNKNOWN_ID, "--permission", "everything")
+
+    assert done.returncode == 2
+    assert "prospecting:read" in done.stderr
+
+
+def test_a_key_is_shown_when_it_is_created_and_never_again(acme: Acme) -> None:
+    key = acme.cli.create_key(acme.account_id, "--test", "--name", "trial", "--expires", "30d")
+
+    listed = acme.cli("key", "list", "--json").stdout
+    assert key.startswith("sk_test_")
+    assert json.loads(listed)["items"][-1]["name"] == "trial"
+    assert key.split("_")[3] not in listed
+
+
+@pytest.mark.parametrize("expires", ["soon", "2020-01-01", "999999w"])
+def test_a_key_expires_at_a_time_to_come(acme: Acme, expires: str) -> None:
+    done = acme.cli(
+        "key", "create", "--account", acme.account_id, "--permission", "prospecting:read", "--expires", expires
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_revoking_a_key_that_does_not_exist_is_not_found(acme: Acme) -> None:
+    done = acme.cli("key", "revoke", "nobody", "--json")
+
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"]["code"] == "NOT_FOUND"
+
+
+def test_importing_the_same_people_twice_adds_nobody(acme: Acme) -> None:
+    import_sample = ("people", "import", str(SAMPLE), "--account", acme.account_id)
+
+    first, second = acme.cli.json(*import_sample), acme.cli.json(*import_sample)
+
+    assert first["dialect"] == "LinkedIn Connections.csv"
+    assert {"column": "URL", "field": "profile_url"} in first["mapping"]
+    assert (second["added"], second["unchanged"]) == (0, first["added"])
+
+
+def test_an_import_names_the_rows_that_it_rejected(acme: Acme, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("First Name,Last Name,LinkedIn Url\nAda,L,linkedin.com/in/ada\nBob,M,https://evil.example/in/bob\n")
+
+    report = acme.cli("people", "import", str(file), "--account", acme.account_id)
+
+    assert report.returncode == 0
+    assert "1 rejected" in report.stdout
+    assert "  line 3: " in report.stdout
+
+
+def test_people_of_an_unknown_account_group_are_not_found(acme: Acme) -> None:
+    assert acme.cli("people", "import", str(SAMPLE), "--account", UNKNOWN_ID).returncode == 3
+
+
+def test_a_file_without_people_is_refused_in_one_line(acme: Acme, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of interest")
+
+    done = acme.cli("people", "import", str(tmp_path / "notes.txt"), "--account", acme.account_id)
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+
+
+# --- the machine --------------------------------------------------------------------------------------------------
+
+
+def test_the_doctor_changes_nothing_on_a_fresh_machine(cli: Cli) -> None:
+    assert cli.json("doctor")["ok"] is True
+    assert not Path(cli.environment["GOLDPAN_DATA"]).exists()
+
+
+def test_the_doctor_looks_into_the_database(cli: Cli) -> None:
+    cli.json("account", "create", "Acme")
+
+    checks = {check["name"]: check["details"] for check in cli.json("doctor")["checks"]}
+
+    assert checks["account groups"] == "1"
+    assert "has no WAL-reset bug" in checks["database"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GOLDPAN_RATE_LIMIT", "many"),
+        ("GOLDPAN_URL", "127.0.0.1:8470"),
+        ("GOLDPAN_DATA", "/dev/null"),
+        ("GOLDPAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none"),
+    ],
+)
+def test_the_doctor_finds_what_is_wrong(cli: Cli, name: str, value: str) -> None:
+    done = cli("doctor", "--json", **{name: value})
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["ok"] is False
+
+
+def test_the_doctor_finds_a_file_that_is_no_database(cli: Cli) -> None:
+    data = Path(cli.environment["GOLDPAN_DATA"])
+    data.mkdir()
+    (data / "goldpan.db").write_text("no database at all, but long enough to look like a header of one")
+
+    assert cli("doctor").returncode == 1
+
+
+@pytest.mark.parametrize(("name", "value"), [("GOLDPAN_DATABASE_URL", "nonsense"), ("GOLDPAN_DATA", "/dev/null")])
+def test_a_database_that_cannot_be_used_gives_one_line(cli: Cli, name: str, value: str) -> None:
+    done = cli("account", "list", **{name: value})
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+
+
+def test_a_full_disk_under_the_result_gives_one_line(cli: Cli) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            cli.line("settings"), env=cli.environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_migrating_twice_is_no_error(cli: Cli) -> None:
+    assert cli("migrate").returncode == 0
+    assert cli.json("migrate")["status"] == "migrated"
+
+
+def test_a_server_ends_well_on_sigterm(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    server = subprocess.Popen(
+        cli.line("serve", "--port", str(port), "--json"),
+        env=cli.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    service.until(lambda: is_listening(port))
+
+    server.send_signal(signal.SIGTERM)
+    printed, log = server.communicate(timeout=SECONDS)
+
+    assert server.returncode == 0
+    assert json.loads(printed)["status"] == "stopped"
+    assert all(json.loads(line) for line in log.splitlines())
+
+
+def test_a_busy_port_gives_one_line(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        done = cli("serve", "--port", str(listener.getsockname()[1]))
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+
+
+# --- jobs, over the API -------------------------------------------------------------------------------------------
+
+
+def test_a_job_is_started_watched_listed_and_shown(acme: Acme) -> None:
+    job_id = acme.start("cto%20total%3A30")
+
+    watched = acme.cli("jobs", "watch", job_id, "--json", GOLDPAN_API_KEY=acme.live_key)
+
+    assert watched.returncode == 0
+    assert json.loads(watched.stdout)["counts"]["imported"] == 30
+    assert job_id in watched.stderr
+    listed = acme.cli.json("jobs", "list", "--limit", "1", "--view", "full", GOLDPAN_API_KEY=acme.live_key)
+    assert listed["items"] == [acme.cli.json("jobs", "get", job_id, GOLDPAN_API_KEY=acme.live_key)]
+
+
+def test_the_same_idempotency_key_starts_one_job(acme: Acme) -> None:
+    first = acme.start("cto%20total%3A1", "--idempotency-key", "once")
+
+    assert acme.start("cto%20total%3A1", "--idempotency-key", "once") == first
+
+
+@pytest.mark.parametrize(
+    ("options", "source"),
+    [
+        (["--search-url", "https://www.linkedin.com/sales/search/people?query=(keywords:cto)"], "sales_navigator"),
+        (
+            ["--post-url", "https://www.linkedin.com/feed/update/urn:li:activity:7234567890123456789/"],
+            "post_commenters",
+        ),
+        (["--urls", "https://www.linkedin.com/in/alice", "--urls", "linkedin.com/in/bob"], "url_upload"),
+        (["--saved-search-id", "50500115", "--max-results", "5", "--search-emails"], "sales_navigator"),
+    ],
+)
+def test_the_options_tell_the_source(acme: Acme, options: Sequence[str], source: str) -> None:
+    job_id = acme.cli.json("jobs", "start", *options, GOLDPAN_API_KEY=acme.test_key)["jobId"]
+
+    assert acme.cli.json("jobs", "get", job_id, GOLDPAN_API_KEY=acme.test_key)["source"] == source
+
+
+def test_profiles_come_from_a_file(acme: Acme, tmp_path: Path) -> None:
+    file = tmp_path / "profiles.txt"
+    file.write_text("https://www.linkedin.com/in/alice\n\nhttps://www.linkedin.com/in/bob\n", "utf-8-sig")
+    job_id = acme.cli.json("jobs", "start", "--url-file", str(file), GOLDPAN_API_KEY=acme.test_key)["jobId"]
+
+    job = acme.cli.json("jobs", "watch", job_id, GOLDPAN_API_KEY=acme.test_key)
+
+    assert job["counts"]["found"] == 2
+
+
+def test_a_job_that_failed_makes_its_watch_fail(acme: Acme) -> None:
+    job_id = acme.start("cto%20total%3A60%20disconnect%401")
+
+    watched = acme.cli("jobs", "watch", job_id, GOLDPAN_API_KEY=acme.test_key)
+
+    assert watched.returncode == 7
+    assert "failed" in watched.stdout
+
+
+def test_a_watch_gives_up_and_a_job_is_cancelled(acme: Acme) -> None:
+    job_id = acme.start("cto%20total%3A900%20pace%3A3000")
+    bob = {"GOLDPAN_API_KEY": acme.test_key}
+
+    assert acme.cli("jobs", "watch", job_id, "--timeout", "0.1", **bob).returncode == 124
+    assert acme.cli.json("jobs", "cancel", job_id, **bob) == {"jobId": job_id, "status": "cancelled"}
+    assert acme.cli("jobs", "watch", job_id, **bob).returncode == 8
+
+
+def test_an_interrupted_watch_leaves_the_job_alone(acme: Acme) -> None:
+    job_id = acme.start("cto%20total%3A900%20pace%3A3000")
+    environment = acme.cli.environment | {"GOLDPAN_API_KEY": acme.test_key}
+    watch = subprocess.Popen(acme.cli.line("jobs", "watch", job_id), env=environment, stderr=subprocess.PIPE, text=True)
+    assert watch.stderr is not None
+    watch.stderr.readline()  # from here on it watches
+
+    watch.send_signal(signal.SIGINT)
+
+    assert "Traceback" not in watch.communicate(timeout=SECONDS)[1]
+    assert watch.returncode == 130
+    assert acme.cli.json("jobs", "cancel", job_id, GOLDPAN_API_KEY=acme.test_key)["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [
+        (["get", UNKNOWN_ID], 3, "NOT_FOUND"),
+        (["list", "--api-key", "sk_live_wrong"], 4, "UNAUTHORIZED"),
+        (["list", "--account", UNKNOWN_ID], 4, "FORBIDDEN"),
+        (["start", "--search-url", SEARCH + "cto", "--max-results", "21"], 5, "INSUFFICIENT_CREDITS"),
+        (["list", "--limit", "0"], 1, "VALIDATION_ERROR"),
+        (["list", "--url", "http://127.0.0.1:9"], 1, "UNREACHABLE"),
+        (["start"], 2, "USAGE"),
+    ],
+)
+def test_every_refusal_has_its_exit_code(acme: Acme, arguments: list[str], exit_code: int, code: str) -> None:
+    done = acme.cli("jobs", *arguments, "--json", GOLDPAN_API_KEY=acme.live_key)
+
+    assert done.returncode == exit_code
+    assert json.loads(done.stdout)["error"]["code"] == code
+    assert f"({code}" in done.stderr
+
+
+def test_a_revoked_key_is_refused_from_its_next_request_on(acme: Acme) -> None:
+    created = acme.cli.json("key", "create", "--account", acme.account_id, "--permission", "prospecting:read")
+    assert acme.cli("jobs", "list", GOLDPAN_API_KEY=created["key"]).returncode == 0
+
+    acme.cli.json("key", "revoke", created["id"])
+
+    assert acme.cli("jobs", "list", GOLDPAN_API_KEY=created["key"]).returncode == 4
+
+
+def test_a_key_of_two_account_groups_asks_which_one(acme: Acme) -> None:
+    other_id = acme.cli.json("account", "create", "Beta")["id"]
+    key = acme.cli.create_key(acme.account_id, "--account", other_id)
+
+    done = acme.cli("jobs", "list", GOLDPAN_API_KEY=key)
+
+    assert done.returncode == 2
+    assert other_id in done.stderr
+    assert acme.cli.json("jobs", "list", "--account", other_id, GOLDPAN_API_KEY=key)["items"] == []
+
+
+# --- an API that is busy ------------------------------------------------------------------------------------------
+
+
+class Busy(BaseHTTPRequestHandler):
+    """Answers 429 as often as the server's `refusals` says, then an empty list."""
+
+    def do_GET(self) -> None:
+        server: Any = self.server
+        is_refused = server.refusals > 0
+        server.refusals -= 1
+        error = {"code": "RATE_LIMITED", "message": "Rate limit exceeded", "details": None}
+        envelope = {
+            "success": not is_refused,
+            "data": {"items": [], "nextCursor": None, "hasMore": False},
+            "error": error if is_refused else None,
+            "traceId": "4bf92f35",
+        }
+        self.send_response(429 if is_refused else 200)
+        self.send_header("Retry-After", "0")
+        self.end_headers()
+        self.wfile.write(json.dumps(envelope).encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def busy() -> Iterator[Any]:
+    with HTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("refusals", "exit_code"), [(4, 0), (5, 6)])
+def test_a_busy_api_is_asked_again_a_few_times(cli: Cli, busy: Any, refusals: int, exit_code: int) -> None:
+    busy.refusals = refusals
+
+    done = cli(
+        "jobs", "list", "--account", UNKNOWN_ID, "--url", f"http://127.0.0.1:{busy.server_port}", "--api-key", "x"
+    )
+
+    assert done.returncode == exit_code
