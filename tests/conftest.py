@@ -9,18 +9,23 @@ import fcntl
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tests import postgres_server
+from tests.cast import Caller, new_caller
+from tests.service import Service, running
 
 # Set by the process that began the run, inherited by its xdist workers.
 RUN_DIRECTORY = "GOLDPAN_TEST_RUN_DIRECTORY"
+
+TIGHT_LIMITS = {"GOLDPAN_RATE_LIMIT": "5/minute", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": "3/minute"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,6 +82,75 @@ def postgres_admin() -> Iterator[psycopg.Connection]:
     """A connection that may create databases and look at the server as a whole."""
     with psycopg.connect(_server_url(), autocommit=True) as connection:
         yield connection
+
+
+# --- a running Goldpan, and the people who call it ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Service]]:
+    """The running Goldpans of this session by kind of database; `service` starts them."""
+    with ExitStack() as stack:
+        yield _Services(tmp_path_factory, stack)
+
+
+class _Services(dict[str, Service]):
+    """Starts a Goldpan when it is asked for first, so that a test of one kind does not wait for the other."""
+
+    def __init__(self, tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> None:
+        self._tmp_path_factory = tmp_path_factory
+        self._stack = stack
+
+    def __missing__(self, kind: str) -> Service:
+        url = ""
+        if kind == "postgresql":
+            admin = self._stack.enter_context(psycopg.connect(_server_url(), autocommit=True))
+            url = self._stack.enter_context(_postgres_database(admin, "template0"))
+        limits = TIGHT_LIMITS if kind == "tight" else {}
+        self[kind] = self._stack.enter_context(running(self._tmp_path_factory.mktemp(kind), url, **limits))
+        return self[kind]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def service(request: pytest.FixtureRequest, services: dict[str, Service]) -> Iterator[Service]:
+    """A running Goldpan with high rate limits, once on each kind of database; other tests use it too."""
+    service = services[request.param]
+    with _log_shown(service):
+        yield service
+
+
+@pytest.fixture
+def tight_service(services: dict[str, Service]) -> Iterator[Service]:
+    """A running Goldpan that lets through `TIGHT_LIMITS` and no more."""
+    with _log_shown(services["tight"]):
+        yield services["tight"]
+
+
+@pytest.fixture
+def alice(service: Service) -> Caller:
+    """The owner of an account group, with 1,000 credits, the plan starter and every permission."""
+    return new_caller(service, "alice")
+
+
+@pytest.fixture
+def mallory(service: Service) -> Caller:
+    """The owner of another account group: a stranger to alice."""
+    return new_caller(service, "mallory")
+
+
+@contextmanager
+def _log_shown(service: Service) -> Iterator[None]:
+    """Hand what the processes log to pytest, which shows it where the test fails; a crash fails every test."""
+    service.check_alive()
+    begin = service.log.stat().st_size
+    yield
+    with service.log.open("rb") as log:
+        log.seek(begin)
+        text = log.read().decode(errors="replace")
+    sys.stdout.write(text)
+    assert '"event":"crash"' not in text
+    assert '"event":"job_crashed"' not in text
+    service.check_alive()
 
 
 @contextmanager

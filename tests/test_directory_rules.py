@@ -260,4 +260,3 @@ def test_people_with_a_profile_keep_its_ids() -> None:
 
 def own_id(person: Person) -> str | None:
     return with_an_id(DirectoryRecord(person)).person.provider_id
-

@@ -34,11 +34,17 @@ ACROSS_ACCOUNT_GROUPS = {
     "account_table.add_key": "a key reaches several account groups",
     "account_table.all_keys": "the operator's list",
     "account_table.revoke_key": "a key reaches several account groups",
-    "prospect_table.to_person": "reads a row, no database",
+    "prospect_table.read_provenance": "reads a text, no database",
     "worker_table.take_lease": "workers serve every account group",
     "worker_table.renew_lease": "workers serve every account group",
     "worker_table.give_up_lease": "workers serve every account group",
-    "worker_table.dead_owners": "workers serve every account group",
+    "worker_table.delete_dead_leases": "workers serve every account group",
+    "worker_table.live_executor_ids": "workers serve every account group",
+    "workflow_table.stranded_jobs": "the engine's caretaker looks after every account group",
+    "workflow_table.jobs_of_executor": "workers serve every account group",
+    "workflow_table.dead_owners": "workers serve every account group",
+    "workflow_table.finished_workflows": "the engine's caretaker looks after every account group",
+    "job_table.forget_key_uses": "the engine's caretaker looks after every account group",
 }
 
 # The contract promises them; their endpoints come later.

@@ -27,8 +27,11 @@ from goldpan.operations.toolbox import Toolbox
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 
-# https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid.
-_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+# https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid, and
+# only versions after 00 may have more behind the flags.
+_TRACEPARENT = re.compile(
+    rb"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
+)
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
 
 _COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -109,11 +112,12 @@ class Gate:
     async def _serve(self, exchange: Exchange) -> Reply:
         """Let a request through, check by check, in the contract's order."""
         request = exchange.request
-        _check_sizes(request)
         route = self._routes.get(request.method)
         if route is not None and route.permission is Access.ANYONE:
+            _check_readable(request)
             return await self._run(exchange, route, None)
         caller, refusal = await self._identify(exchange)
+        _check_readable(request)
         if not self._routes:
             raise Problem(ErrorKind.NOT_FOUND, "There is no such path")
         if request.method == "OPTIONS":
@@ -131,7 +135,7 @@ class Gate:
     async def _identify(self, exchange: Exchange) -> tuple[Principal | None, Problem | None]:
         """Return who calls, and why the call must not go on: no valid key, or its limit is reached.
 
-        Every answer to a valid key tells its limit, so this comes first, though a wrong path is refused before it.
+        Every answer to a valid key tells its limit, so this comes first, though much else is refused before it.
         """
         key_text = _bearer(exchange.request)
         caller = await identify(self._parts.toolbox, key_text) if key_text else None
@@ -184,9 +188,10 @@ class Gate:
         return match[1].decode() if match else self._parts.new_trace_id()
 
 
-def _check_sizes(request: Request) -> None:
+def _check_readable(request: Request) -> None:
     scope = request.scope
-    if len(scope["raw_path"]) + len(scope["query_string"]) + 1 > MAX_URL_BYTES:
+    question_mark = 1 if scope["query_string"] else 0
+    if len(scope["raw_path"]) + question_mark + len(scope["query_string"]) > MAX_URL_BYTES:
         raise Problem(ErrorKind.URI_TOO_LONG, f"the URL must be at most {MAX_URL_BYTES} bytes")
     if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEADER_BYTES:
         raise Problem(ErrorKind.HEADERS_TOO_LARGE, f"the headers must be at most {MAX_HEADER_BYTES} bytes")

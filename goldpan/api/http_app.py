@@ -1,5 +1,6 @@
 """The ASGI application: one gate for each path of ROUTES, and one for every path that is not there."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -17,7 +18,7 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
     by_path: dict[str, list[Route]] = {}
     for route in [*routes, openapi_route(routes)]:
         by_path.setdefault(route.path, []).append(route)
-    paths = [PathRoute(path, Gate(parts, of_path)) for path, of_path in by_path.items()]
+    paths = [_ExactPath(path, Gate(parts, of_path)) for path, of_path in by_path.items()]
 
     @asynccontextmanager
     async def lifespan(_app: ASGIApp) -> AsyncIterator[None]:
@@ -25,3 +26,11 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
             yield
 
     return Router(paths, redirect_slashes=False, default=Gate(parts, ()), lifespan=lifespan)
+
+
+class _ExactPath(PathRoute):
+    """Starlette's pattern ends with `$`, which takes a path with a line break behind it for the path itself."""
+
+    def __init__(self, path: str, gate: Gate) -> None:
+        super().__init__(path, gate)
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")

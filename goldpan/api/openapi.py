@@ -157,7 +157,7 @@ def _response(meaning: str, schema: str, headers: Sequence[str]) -> Json:
 
 def _header_names(route: Route, status: int) -> list[str]:
     names = ["X-Trace-Id"]
-    if route.permission is not Access.ANYONE and status not in (401, 414, 431):
+    if route.permission is not Access.ANYONE and status != 401:
         names += ["RateLimit-Policy", "RateLimit"]
     if status == 401:
         names.append("WWW-Authenticate")

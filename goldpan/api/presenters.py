@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from goldpan.contract.paging import Position, Slice, encode_cursor, format_time
@@ -20,6 +21,7 @@ from goldpan.contract.resources import (
     JobSummary,
     Prospect,
     ProspectingJobList,
+    Provenance,
     SourceType,
     Stage,
     Stages,
@@ -167,8 +169,25 @@ def _prospect(member: audience_operations.Member) -> Prospect:
         email=person.email,
         email_status=person.email_status,
         provider_id=person.provider_id,
+        provenance=[
+            Provenance(
+                fields=[_wire_name(name) for name in collection.fields],
+                provider=collection.provider,
+                job_id=collection.job_id,
+                collected_at=format_time(collection.collected_ms),
+            )
+            for collection in member.provenance
+        ],
         imported_at=format_time(member.imported_ms),
     )
+
+
+@cache
+def _wire_name(field: str) -> str:
+    """Return the name that a field of a person has in a Prospect: `company_name` is `company.name` there."""
+    of_company = field.startswith("company_")
+    first, *rest = field.removeprefix("company_").split("_")
+    return ("company." if of_company else "") + first + "".join(word.capitalize() for word in rest)
 
 
 def _time(milliseconds: int | None) -> str | None:

@@ -69,7 +69,7 @@ class StartJob(Shape):
     max_results: Annotated[int, Meta(ge=1)] | None = None
     search_emails: bool = False
     audience_id: ObjectId | None = None
-    audience_name: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    audience_name: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")] | None = None
     folder_id: ObjectId | None = None
     dry_run: bool = False
     max_credits: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
@@ -176,6 +176,15 @@ class Company(Shape):
     location: str | None
 
 
+class Provenance(Shape):
+    """Where some fields of a person come from."""
+
+    fields: list[str]
+    provider: str
+    job_id: ObjectId
+    collected_at: Time
+
+
 class Prospect(Shape):
     id: ObjectId
     first_name: str | None
@@ -192,6 +201,7 @@ class Prospect(Shape):
     email: str | None
     email_status: str | None
     provider_id: str | None
+    provenance: list[Provenance]
     imported_at: Time
 
 

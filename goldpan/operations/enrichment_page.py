@@ -1,6 +1,7 @@
 """One page of the enrichment stage: what the provider knows of people beyond the row of the search."""
 
 import asyncio
+from dataclasses import replace
 
 from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import stage_progress
@@ -10,6 +11,7 @@ from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import prospect_table
 from goldpan.storage.job_table import Job
+from goldpan.storage.prospect_table import Collector, Taken
 
 PEOPLE_PER_PAGE = 50
 
@@ -25,29 +27,31 @@ async def enrich_page(toolbox: Toolbox, hold: Hold, job: Job) -> bool:
     if not people:
         await asyncio.to_thread(_complete, toolbox, hold)
         return False
-    # Who was known before has been enriched, and paid for, before.
-    new = [(prospect_id, person) for prospect_id, is_new, person in people if is_new]
+    # Who was known before has been enriched, unless the job that brought them ended too early.
+    asked = [taken for taken in people if not taken.is_enriched]
     facts: list[Person | None] = []
-    if new:
+    if asked:
         provider = toolbox.provider(job.is_sandbox)
-        facts = await provider.enrich(job.account_group_id, [person for _, person in new], job.search_emails)
-    enriched = [(id_, fact) for (id_, _), fact in zip(new, facts, strict=True) if fact is not None]
-    await asyncio.to_thread(_write, toolbox, hold, job, len(people), enriched)
+        facts = await provider.enrich(job.account_group_id, [taken.person for taken in asked], job.search_emails)
+    await asyncio.to_thread(_write, toolbox, hold, job, len(people), list(zip(asked, facts, strict=True)))
     return True
 
 
-def _next_people(toolbox: Toolbox, job: Job) -> list[tuple[str, bool, Person]]:
+def _next_people(toolbox: Toolbox, job: Job) -> list[Taken]:
     with toolbox.database.read() as tx:
         return prospect_table.taken_from(tx, job.account_group_id, job.id, job.people_enriched, PEOPLE_PER_PAGE)
 
 
-def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, enriched: list[tuple[str, Person]]) -> None:
+def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[tuple[Taken, Person | None]]) -> None:
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
         if job.people_enriched != read.people_enriched:
             raise AssertionError(f"two runs of one hold on job {job.id}")
-        for prospect_id, facts in enriched:
-            prospect_table.fill_in(tx, job.account_group_id, prospect_id, facts)
+        now_ms = toolbox.now_ms()
+        collector = Collector(job.id, toolbox.provider(job.is_sandbox).name, job.is_sandbox, now_ms)
+        enriched = [(taken, _paid_for(taken, facts or Person())) for taken, facts in answers]
+        for taken, facts in enriched:
+            prospect_table.fill_in(tx, job.account_group_id, collector, taken, facts)
         done = job.people_enriched + people
         hold.save(
             tx,
@@ -58,8 +62,13 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, enriched: list[
             resumes_ms=None,
             error_code=None,
             error_message=None,
-            updated_ms=toolbox.now_ms(),
+            updated_ms=now_ms,
         )
+
+
+def _paid_for(taken: Taken, facts: Person) -> Person:
+    """E-mail addresses are for those whom this job imported: the others were paid for without."""
+    return facts if taken.is_new else replace(facts, email=None, email_status=None)
 
 
 def _complete(toolbox: Toolbox, hold: Hold) -> None:

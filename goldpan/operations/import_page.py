@@ -67,8 +67,8 @@ def _unpaid_reason(job: Job) -> StopReason:
 def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
     now_ms, group = toolbox.now_ms(), job.account_group_id
     if intake.new:
-        importer = prospect_table.Importer(job.id, job.is_sandbox)
-        prospect_table.add_people(tx, group, importer, intake.new, now_ms)
+        collector = prospect_table.Collector(job.id, toolbox.provider(job.is_sandbox).name, job.is_sandbox, now_ms)
+        prospect_table.add_people(tx, group, collector, intake.new)
     if intake.names:
         prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
     if intake.taken:

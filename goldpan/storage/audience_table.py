@@ -9,9 +9,10 @@ from goldpan.contract.paging import Position
 from goldpan.domain.provider_port import Person
 from goldpan.storage.database import Database, HotQuery, Tx
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
+from goldpan.storage.prospect_table import Collection, read_provenance
 from goldpan.storage.tables import AUDIENCE, AUDIENCE_PROSPECT, PERSON_FIELDS, PROSPECT
 
-PERSON_COLUMNS = [PROSPECT.c[name] for name in PERSON_FIELDS]
+MEMBER_COLUMNS = [PROSPECT.c[name] for name in ("id", "imported_ms", "provenance", *PERSON_FIELDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Member:
     added_ms: int
     prospect_id: str
     imported_ms: int
+    provenance: list[Collection]
     person: Person
 
 
@@ -42,7 +44,7 @@ _ONE = HotQuery(
 )
 
 _PROSPECTS = HotQuery(
-    sa.select(AUDIENCE_PROSPECT.c.added_ms, PROSPECT.c.id, PROSPECT.c.imported_ms, *PERSON_COLUMNS)
+    sa.select(AUDIENCE_PROSPECT.c.added_ms, *MEMBER_COLUMNS)
     .join(PROSPECT, PROSPECT.c.id == AUDIENCE_PROSPECT.c.prospect_id)
     .where(
         AUDIENCE_PROSPECT.c.audience_id == sa.bindparam("audience_id"),
@@ -65,7 +67,7 @@ async def prospects(
     """Return up to `limit` people, the last added first, after the place `after`."""
     parameters = {AFTER_MS: after.created_ms, AFTER_ID: after.id, "limit": limit}
     rows = await database.fetch(_PROSPECTS, account_group_id=account_group_id, audience_id=audience_id, **parameters)
-    return [Member(row[0], row[1], row[2], Person(*row[3:])) for row in rows]
+    return [Member(row[0], row[1], row[2], read_provenance(row[3]), Person(*row[4:])) for row in rows]
 
 
 def read(tx: Tx, account_group_id: str, audience_id: str) -> Audience | None:
@@ -90,6 +92,8 @@ def add_prospects(tx: Tx, account_group_id: str, audience_id: str, prospect_ids:
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     common = {"audience_id": audience_id, "account_group_id": account_group_id, "added_ms": now_ms}
     rows = [{**common, "prospect_id": prospect_id} for prospect_id in prospect_ids]
-    joined = tx.execute(insert(AUDIENCE_PROSPECT).values(rows).on_conflict_do_nothing()).rowcount
+    join = insert(AUDIENCE_PROSPECT).values(rows).on_conflict_do_nothing()
+    # counted by what comes back: for an insert, PostgreSQL's driver leaves the row count out
+    joined = len(tx.execute(join.returning(AUDIENCE_PROSPECT.c.prospect_id)).all())
     statement = AUDIENCE.update().where(AUDIENCE.c.id == audience_id, AUDIENCE.c.account_group_id == account_group_id)
     tx.execute(statement.values(prospect_count=AUDIENCE.c.prospect_count + joined))

@@ -1,8 +1,8 @@
 """People of an account group: each once, with all the names they are known by."""
 
 from dataclasses import dataclass
-from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from goldpan.domain.provider_port import Person
@@ -20,16 +20,38 @@ class KnownName:
 
 
 @dataclass(frozen=True, slots=True)
-class Importer:
-    """On whose behalf people are stored."""
+class Collector:
+    """On whose behalf people are stored, from whom, and when."""
 
     job_id: str
+    provider: str
     is_sandbox: bool
+    collected_ms: int
 
 
-def to_person(row: tuple[Any, ...]) -> Person:
-    """Return the person in a whole row of `prospect`."""
-    return Person(*row[-len(PERSON_FIELDS) :])
+class Collection(msgspec.Struct, frozen=True):
+    """What was learned of a person at one time: which fields, from which provider, by which job."""
+
+    provider: str
+    job_id: str
+    collected_ms: int
+    fields: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One person whom a job took; `is_new`: this job imported them."""
+
+    prospect_id: str
+    is_new: bool
+    is_enriched: bool
+    provenance: str
+    person: Person
+
+
+def read_provenance(text: str) -> list[Collection]:
+    """Return a person's provenance, the oldest collection first."""
+    return msgspec.json.decode(text, type=list[Collection])
 
 
 def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: list[str]) -> list[KnownName]:
@@ -56,15 +78,19 @@ def taken_by_job(tx: Tx, account_group_id: str, job_id: str, prospect_ids: list[
     return set(tx.execute(statement).scalars())
 
 
-def add_people(tx: Tx, account_group_id: str, importer: Importer, people: dict[str, Person], now_ms: int) -> None:
+def add_people(tx: Tx, account_group_id: str, collector: Collector, people: dict[str, Person]) -> None:
     """Store new people by their ids."""
     common = {
         "account_group_id": account_group_id,
-        "is_sandbox": importer.is_sandbox,
-        "job_id": importer.job_id,
-        "imported_ms": now_ms,
+        "is_sandbox": collector.is_sandbox,
+        "job_id": collector.job_id,
+        "imported_ms": collector.collected_ms,
     }
-    rows = [{"id": id_, **common, **_person_values(person)} for id_, person in people.items()]
+    rows = []
+    for id_, person in people.items():
+        known = _known_values(person)
+        provenance = _add_collection("[]", collector, list(known))
+        rows.append({**dict.fromkeys(PERSON_FIELDS), **known, **common, "id": id_, "provenance": provenance})
     tx.execute(PROSPECT.insert(), rows)
 
 
@@ -82,31 +108,37 @@ def add_to_job(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
     tx.execute(JOB_PROSPECT.insert(), rows)
 
 
-def taken_from(
-    tx: Tx, account_group_id: str, job_id: str, first_position: int, limit: int
-) -> list[tuple[str, bool, Person]]:
-    """Return up to `limit` people whom the job took, from position `first_position` on, in that order.
-
-    As (prospect id, whether this job imported them, person).
-    """
+def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, limit: int) -> list[Taken]:
+    """Return up to `limit` people whom the job took, from position `first_position` on, in that order."""
+    columns = [PROSPECT.c[name] for name in ("id", "job_id", "enriched_ms", "provenance", *PERSON_FIELDS)]
     statement = (
-        sa.select(*PROSPECT.c)
+        sa.select(*columns)
         .join(JOB_PROSPECT, JOB_PROSPECT.c.prospect_id == PROSPECT.c.id)
         .where(JOB_PROSPECT.c.job_id == job_id, JOB_PROSPECT.c.account_group_id == account_group_id)
         .where(JOB_PROSPECT.c.position >= first_position)
         .order_by(JOB_PROSPECT.c.position)
         .limit(limit)
     )
-    return [(row.id, row.job_id == job_id, to_person(tuple(row))) for row in tx.execute(statement)]
+    return [
+        Taken(row.id, row.job_id == job_id, row.enriched_ms is not None, row.provenance, Person(*row[4:]))
+        for row in tx.execute(statement)
+    ]
 
 
-def fill_in(tx: Tx, account_group_id: str, prospect_id: str, facts: Person) -> None:
+def fill_in(tx: Tx, account_group_id: str, collector: Collector, taken: Taken, facts: Person) -> None:
     """Add what is newly known of a person; what we had stays."""
-    values = {name: sa.func.coalesce(PROSPECT.c[name], value) for name, value in _person_values(facts).items() if value}
-    if values:
-        mine = (PROSPECT.c.id == prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
-        tx.execute(PROSPECT.update().where(mine).values(values))
+    new = {name: value for name, value in _known_values(facts).items() if getattr(taken.person, name) is None}
+    values: dict[str, object] = {"enriched_ms": collector.collected_ms, **new}
+    if new:
+        values["provenance"] = _add_collection(taken.provenance, collector, list(new))
+    mine = (PROSPECT.c.id == taken.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
+    tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(values))
 
 
-def _person_values(person: Person) -> dict[str, str | None]:
-    return {name: getattr(person, name) for name in PERSON_FIELDS}
+def _known_values(person: Person) -> dict[str, str]:
+    return {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
+
+
+def _add_collection(provenance: str, collector: Collector, names: list[str]) -> str:
+    collection = Collection(collector.provider, collector.job_id, collector.collected_ms, names)
+    return msgspec.json.encode([*read_provenance(provenance), collection]).decode()

@@ -211,6 +211,8 @@ PROSPECT = Table(
     Column("is_sandbox", sa.Boolean, nullable=False),
     _id(ForeignKey("job.id"), name="job_id"),  # the job that imported and paid for this person
     Column("imported_ms", MILLISECONDS, nullable=False),
+    Column("enriched_ms", MILLISECONDS),  # None: nobody has asked the provider for more yet
+    Column("provenance", sa.Text, nullable=False),  # JSON: see prospect_table.Collection
     *_person_columns(),
 )
 

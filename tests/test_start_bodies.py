@@ -1,0 +1,136 @@
+"""The JSON of a body, read strictly: whatever two parsers could read differently, or a database refuse, is a 400."""
+
+import json
+
+import pytest
+
+from tests.cast import Caller, search_url
+
+URL = json.dumps(search_url("cto"))
+START = '{"source":"linkedin_search","searchUrl":' + URL
+VALID = START + "}"
+
+
+def nested(depth: int, opening: str = "[", closing: str = "]") -> str:
+    return opening * depth + closing * depth
+
+
+NOT_JSON: dict[str, bytes] = {
+    "nothing": b"",
+    "white space": b" \n",
+    "half a body": VALID[:-1].encode(),
+    "two bodies": (VALID + VALID).encode(),
+    "something behind the body": (VALID + "x").encode(),
+    "single quotes": VALID.replace('"', "'").encode(),
+    "a trailing comma": (START + ",}").encode(),
+    "a comment": (START + "/* */}").encode(),
+    "a name without quotes": b'{source:"linkedin_search"}',
+    "a byte order mark": b"\xef\xbb\xbf" + VALID.encode(),
+    "UTF-16": VALID.encode("utf-16"),
+    "UTF-32": VALID.encode("utf-32-le"),
+    "Latin-1": (START + ',"audienceName":"Zoë"}').encode("latin-1"),
+    "a broken UTF-8 sequence": (START + ',"audienceName":"').encode() + b"\xf0\x9f\x98" + b'"}',
+    "an overlong UTF-8 sequence": (START + ',"audienceName":"').encode() + b"\xc0\xaf" + b'"}',
+    "a surrogate in UTF-8": (START + ',"audienceName":"').encode() + b"\xed\xa0\x80" + b'"}',
+    "a form": b"source=linkedin_search",
+    "NaN": (START + ',"maxResults":NaN}').encode(),
+    "Infinity": (START + ',"maxResults":Infinity}').encode(),
+    "minus Infinity": (START + ',"maxResults":-Infinity}').encode(),
+    "NaN in a list": (START + ',"urls":[NaN]}').encode(),
+    "a number too large": (START + ',"maxResults":1e999}').encode(),
+    "a number too small": (START + ',"maxResults":-1e999}').encode(),
+    "5,000 digits": (START + ',"maxResults":' + "9" * 5000 + "}").encode(),
+    "5,000 digits below zero": (START + ',"maxResults":-' + "9" * 5000 + "}").encode(),
+    "a leading zero": (START + ',"maxResults":05}').encode(),
+    "a plus sign": (START + ',"maxResults":+5}').encode(),
+    "a hexadecimal number": (START + ',"maxResults":0x5}').encode(),
+    "half a surrogate pair": (START + r',"audienceName":"\ud83d"}').encode(),
+    "the other half of a surrogate pair": (START + r',"audienceName":"\ude80 a"}').encode(),
+    "half a surrogate pair in a name": (START + r',"\ud83d":"a"}').encode(),
+    "a NUL escape": (START + r',"audienceName":"a\u0000b"}').encode(),
+    "a NUL escape in a name": (START + r',"a\u0000":1}').encode(),
+    "a NUL": (START + ',"audienceName":"a\0b"}').encode(),
+    "a line break in a text": (START + ',"audienceName":"a\nb"}').encode(),
+    "a member twice": (START + ',"searchUrl":' + URL + "}").encode(),
+    "a member twice, spelled otherwise": (START + ',"se\\u0061rchUrl":' + URL + "}").encode(),
+    "a member twice, deep inside": (START + ',"urls":[{"a":1,"a":1}]}').encode(),
+    "33 levels of lists": (START + ',"urls":' + nested(32) + "}").encode(),
+    "33 levels of objects": ('{"a":' * 33 + "1" + "}" * 33).encode(),
+    "1,000 levels": nested(1000).encode(),
+    "100,000 levels": nested(100_000).encode(),
+    "100,000 levels of objects": ('{"a":' * 100_000).encode(),
+    "100,000 levels in a field": (START + ',"urls":' + nested(100_000) + "}").encode(),
+    "an array": b"[]",
+    "an array of a body": ("[" + VALID + "]").encode(),
+    "a text": b'"a"',
+    "a number": b"5",
+    "true": b"true",
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("name", NOT_JSON)
+def test_what_is_no_json_object_is_refused_and_nothing_is_stored(alice: Caller, name: str) -> None:
+    answer = alice.start(NOT_JSON[name])
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert answer.details.startswith("body: ")
+    assert len(answer.details) < 200
+    assert alice.get(alice.jobs).data["items"] == []
+
+
+def test_32_levels_are_read(alice: Caller) -> None:
+    answer = alice.start((START + ',"urls":' + nested(31) + "}").encode())
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert answer.error["fields"][0]["name"].startswith("urls")
+
+
+@pytest.mark.parametrize("digits", [19, 20])
+def test_a_number_of_many_digits_is_no_crash(alice: Caller, digits: int) -> None:
+    sandbox = alice.sandbox()
+    number = "9" * digits
+
+    search = sandbox.start((START + f',"maxResults":{number}}}').encode())
+    upload = sandbox.start(
+        f'{{"source":"url_upload","urls":["linkedin.com/in/a-b"],"maxResults":{number}}}'.encode(), idempotency_key="a"
+    )
+
+    assert search.refusal == (400, "VALIDATION_ERROR")
+    assert upload.status in (202, 400)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f" \r\n\t{VALID}\n ",
+        VALID.replace(":", " : ").replace("https : ", "https:"),
+        START.replace("source", r"\u0073ource") + "}",
+        START + r',"audienceName":"\ud83d\ude80 \u00e9 🚀"}',
+        START + ',"maxResults":null,"searchEmails":false,"maxCredits":null,"urls":null,"audienceId":null}',
+    ],
+)
+def test_any_spelling_of_the_same_json_is_read(alice: Caller, body: str) -> None:
+    assert alice.sandbox().start(body.encode()).status == 202
+
+
+@pytest.mark.parametrize("target", ["cancel", "start"])
+def test_a_route_names_what_it_does_not_take(alice: Caller, target: str) -> None:
+    job_id = alice.started(source="linkedin_search", searchUrl=search_url("cto"))["jobId"]
+    path = alice.jobs if target == "start" else f"{alice.jobs}/{job_id}/cancel"
+
+    answer = alice.post(path, {"reason": "a"})
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert "reason" in {field["name"] for field in answer.error["fields"]}
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b"null", b'{"a":1}'])
+def test_a_route_without_a_body_takes_none_but_an_empty_object(alice: Caller, body: bytes) -> None:
+    job_id = alice.sandbox().start_search("cto pace:60000")
+
+    refused = alice.post(f"{alice.jobs}/{job_id}/cancel", body)
+    taken = alice.post(f"{alice.jobs}/{job_id}/cancel", {})
+
+    assert refused.refusal == (400, "VALIDATION_ERROR")
+    assert taken.status == 200
