@@ -178,7 +178,7 @@ def store_jobs(caller: Caller, created_ms: Iterable[int], status: str = "complet
     jobs = [stored_job(caller.account_group_id, toolbox.new_id(), audience_id, at, status) for at in created_ms]
     with toolbox.database.write() as tx:
         filling = sum(job.finished_ms is None for job in jobs)
-        audience = Audience(audience_id, caller.account_group_id, "stored", "linkedin_search", 0, filling, 0)
+        audience = Audience(audience_id, caller.account_group_id, "stored", "linkedin_search", False, 0, filling, 0)
         audience_table.add(tx, caller.account_group_id, audience)
         for job in jobs:
             job_table.add(tx, caller.account_group_id, job, "{}")

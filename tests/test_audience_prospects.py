@@ -11,9 +11,9 @@ from tests.service import until
 
 PERSON = {
     "id", "firstName", "lastName", "name", "headline", "about", "photoUrl", "linkedinUrl", "publicIdentifier",
-    "company", "title", "location", "email", "emailStatus", "providerId", "provenance", "importedAt",
+    "company", "title", "location", "email", "emailStatus", "providerId", "provenance", "importedAt", "sandbox",
 }  # fmt: skip
-NOT_FROM_A_PROVIDER = {"id", "company", "provenance", "importedAt"}
+NOT_FROM_A_PROVIDER = {"id", "company", "provenance", "importedAt", "sandbox"}
 COMPANY = {"name", "linkedinIdentifier", "linkedinUrl", "industry", "website", "size", "location"}
 
 
@@ -160,3 +160,38 @@ def test_a_malformed_audience_id_is_named(alice: Caller, audience_id: str) -> No
 
     assert answer.refusal == (400, "VALIDATION_ERROR")
     assert [(field["in"], field["name"]) for field in answer.error["fields"]] == [("path", "audienceId")]
+
+
+def test_invented_people_and_real_ones_do_not_share_an_audience(alice: Caller) -> None:
+    audience_id, _ = filled(alice.sandbox(), "cto total:1")
+
+    answer = alice.start({"source": "url_upload", "urls": ["linkedin.com/in/ada"], "audienceId": audience_id})
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert "audienceId" in answer.details
+
+
+def test_an_overlapping_job_leaves_the_addresses_to_the_job_that_paid_for_them(alice: Caller) -> None:
+    sandbox = alice.sandbox()
+    paying = sandbox.start_search("cto total:100", searchEmails=True)
+    until(lambda: sandbox.job(paying)["counts"]["imported"] >= 25)
+    overlapping = sandbox.start_search("cto total:100")
+
+    receipt = sandbox.ended(paying)
+    sandbox.ended(overlapping)
+
+    people = sandbox.prospects(receipt["audienceId"])
+    assert receipt["counts"]["emailsFound"] == sum(person["email"] is not None for person in people)
+    assert receipt["counts"]["emailsFound"] > 40
+
+
+def test_the_next_job_enriches_whom_a_cancelled_one_left_with_what_was_paid_for(alice: Caller) -> None:
+    sandbox = alice.sandbox()
+    cancelled = sandbox.start_search("cfo total:100 pace:100", searchEmails=True)
+    until(lambda: sandbox.job(cancelled)["counts"]["imported"] >= 50)
+    sandbox.cancel(cancelled)
+
+    receipt = sandbox.ended(sandbox.start_search("cfo total:100"))
+
+    people = sandbox.prospects(receipt["audienceId"])
+    assert 20 < receipt["counts"]["emailsFound"] == sum(person["email"] is not None for person in people)

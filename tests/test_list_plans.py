@@ -34,7 +34,7 @@ def database(database_url: str) -> Database:
     with database.write() as tx:
         for number, group in enumerate(GROUPS):
             account_table.add(tx, AccountGroup(group, f"group {number}", "scale", 0, 0, 0))
-            audience_table.add(tx, group, Audience(group, group, "stored", "linkedin_search", 0, 0, 0))
+            audience_table.add(tx, group, Audience(group, group, "stored", "linkedin_search", False, 0, 0, 0))
             tx.execute(JOB.insert(), [_row(group, number, created_ms) for created_ms in range(JOBS_OF_A_GROUP)])
         tx.execute(sa.text("ANALYZE"))
     return database

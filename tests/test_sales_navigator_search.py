@@ -9,8 +9,8 @@ from goldpan.domain.search_rules import (
     Criterion,
     CriterionValue,
     InvalidSearch,
-    LeadListRef,
-    SavedSearchRef,
+    LeadList,
+    SavedSearch,
     Search,
     SearchField,
     parse_linkedin_search_url,
@@ -169,16 +169,16 @@ def test_the_filters_of_a_saved_search_are_a_search() -> None:
     [
         (
             "https://www.linkedin.com/sales/search/people?savedSearchId=50500115&searchSessionId=x%3D",
-            SavedSearchRef("50500115"),
+            SavedSearch("50500115"),
         ),
-        (f"{SALES}(savedSearchId:50500115)", SavedSearchRef("50500115")),
+        (f"{SALES}(savedSearchId:50500115)", SavedSearch("50500115")),
         (
             "https://www.linkedin.com/sales/lists/people/7236596622934118401?sortCriteria=CREATED_TIME",
-            LeadListRef("7236596622934118401"),
+            LeadList("7236596622934118401"),
         ),
     ],
 )
-def test_saved_searches_and_lead_lists_are_known_by_their_id(url: str, found: SavedSearchRef | LeadListRef) -> None:
+def test_saved_searches_and_lead_lists_are_known_by_their_id(url: str, found: SavedSearch | LeadList) -> None:
     assert parse_sales_navigator_url(url) == found
 
     with pytest.raises(InvalidSearch, match="instead"):

@@ -54,7 +54,9 @@ def with_a_group(database: Database) -> Database:
         group = {"id": GROUP, "name": "Alice", "plan": "scale", "created_ms": 1}
         tx.execute(ACCOUNT_GROUP.insert().values(**group, credits_available=5, credits_reserved=0))
         audience = {"id": AUDIENCE_ID, "account_group_id": GROUP, "name": "CTOs", "type": "linkedin_search"}
-        tx.execute(AUDIENCE.insert().values(**audience, prospect_count=0, filling_job_count=0, created_ms=1))
+        tx.execute(
+            AUDIENCE.insert().values(**audience, is_sandbox=False, prospect_count=0, filling_job_count=0, created_ms=1)
+        )
     return database
 
 

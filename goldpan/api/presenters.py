@@ -28,7 +28,7 @@ from goldpan.contract.resources import (
     StartedJob,
     StopReason,
 )
-from goldpan.operations import account_operations, audience_operations, job_operations, job_start_operations
+from goldpan.operations import account_operations, audience_operations, job_operations
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,7 @@ def present_job(job: job_operations.Job) -> Reply:
     return Reply(200, _job(job))
 
 
-def present_started_job(started: job_start_operations.StartedJob) -> Reply:
-    job = started.job
+def present_started_job(job: job_operations.Job) -> Reply:
     status = 202 if job.finished_ms is None else 200
     return Reply(
         status,
@@ -92,11 +91,15 @@ def _rest(page: Slice[Any], position: Callable[[Any], Position]) -> dict[str, An
     return {"next_cursor": next_cursor, "has_more": page.has_more}
 
 
+# A look-up in a dictionary is a tenth of what an enumeration's own takes.
+_STATUSES = {status.value: status for status in JobStatus}
+
+
 def _summary(job: job_operations.JobSummary) -> JobSummary:
     return JobSummary(
         job_id=job.id,
         type="prospecting",
-        status=JobStatus(job.status),
+        status=_STATUSES[job.status],
         created_at=format_time(job.created_ms),
         updated_at=format_time(job.updated_ms),
     )
@@ -179,6 +182,7 @@ def _prospect(member: audience_operations.Member) -> Prospect:
             for collection in member.provenance
         ],
         imported_at=format_time(member.imported_ms),
+        sandbox=member.is_sandbox,
     )
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -85,7 +86,21 @@ def is_object_id(text: str) -> bool:
 
 def format_time(milliseconds: int) -> str:
     """Return ISO 8601 in UTC with milliseconds: `2026-04-28T15:30:00.000Z`."""
-    return (_EPOCH + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    # From tables: a list's page prints fifty times, and a datetime for each was a quarter of the request.
+    days, of_day = divmod(milliseconds, 86_400_000)
+    minutes, of_minute = divmod(of_day, 60_000)
+    seconds, of_second = divmod(of_minute, 1_000)
+    return f"{_date(days)}T{_MINUTES[minutes]}:{_TWO_DIGITS[seconds]}.{_THREE_DIGITS[of_second]}Z"
+
+
+@lru_cache(maxsize=1024)
+def _date(days: int) -> str:
+    return (_EPOCH + timedelta(days=days)).date().isoformat()
+
+
+_TWO_DIGITS = [f"{number:02}" for number in range(60)]
+_THREE_DIGITS = [f"{number:03}" for number in range(1000)]
+_MINUTES = [f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60)]
 
 
 def parse_time(text: str) -> int:

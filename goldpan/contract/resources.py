@@ -57,7 +57,7 @@ class Shape(msgspec.Struct, kw_only=True, rename="camel", forbid_unknown_fields=
 # --- jobs ---------------------------------------------------------------------------------------------------------
 
 
-class StartJob(Shape):
+class StartJob(Shape, omit_defaults=True):
     """The body that starts a prospecting job. Which fields belong together depends on `source`."""
 
     source: SourceType
@@ -203,6 +203,7 @@ class Prospect(Shape):
     provider_id: str | None
     provenance: list[Provenance]
     imported_at: Time
+    sandbox: bool
 
 
 # --- envelopes ----------------------------------------------------------------------------------------------------

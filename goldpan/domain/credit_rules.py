@@ -14,9 +14,6 @@ class Reservation:
     at_least: int
 
 
-NOTHING = Reservation(0, 0)
-
-
 def price_credits(search_emails: bool) -> int:
     """Return the credits for one new person; with `search_emails` they are taken whether an address is found or not."""
     return 2 if search_emails else 1

@@ -3,9 +3,13 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from unicodedata import normalize
 from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+Bearer = TypeVar("Bearer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,25 @@ def identity_keys(linkedin_url: str | None, public_identifier: str | None, provi
     keys = [f"in:{slug}"] if slug else []
     keys += [_key_of_id(known) for known in ids if known and known.strip()]
     return tuple(dict.fromkeys(keys))
+
+
+def slug_key(keys: Sequence[str]) -> str | None:
+    """Return the key among a person's keys that is a slug, `in:{slug}`; None: the person has none."""
+    return keys[0] if keys and keys[0].startswith("in:") else None
+
+
+def find_bearer(
+    keys: Sequence[str], bearers: Mapping[str, Bearer], slug_of: Callable[[Bearer], str | None]
+) -> Bearer | None:
+    """Return who bears a person's keys: the strongest decides, a weaker one only where the two slugs do not differ.
+
+    `slug_of` tells a bearer's slug key.
+    """
+    for key in keys:
+        bearer = bearers.get(key)
+        if bearer is not None and (key == keys[0] or None in (slug_key(keys), slug_of(bearer))):
+            return bearer
+    return None
 
 
 def split_linkedin_url(text: str, longest: int = LONGEST_URL) -> SplitResult:

@@ -5,21 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from goldpan.domain.identity_rules import PostRef, ProfileRef
+from goldpan.domain.search_rules import LeadList as LeadList
+from goldpan.domain.search_rules import SavedSearch as SavedSearch
 from goldpan.domain.search_rules import Search
-
-
-@dataclass(frozen=True, slots=True)
-class SavedSearch:
-    """A search that the user keeps at the provider, by its id there."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeadList:
-    """A list of people that the user keeps at the provider, by its id there."""
-
-    id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ __all__ = [
     "Excluding",
     "Expression",
     "InvalidSearch",
-    "LeadListRef",
-    "SavedSearchRef",
+    "LeadList",
+    "SavedSearch",
     "Search",
     "SearchField",
     "Words",
@@ -79,14 +79,14 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class SavedSearchRef:
+class SavedSearch:
     """A Sales Navigator search that its URL names only by the id under which the user saved it."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class LeadListRef:
+class LeadList:
     """A Sales Navigator list of people, by the id in its URL."""
 
     id: str
@@ -134,12 +134,12 @@ def parse_search_url(text: str) -> Search:
     match found:
         case Search():
             return found
-        case SavedSearchRef(id):
+        case SavedSearch(id):
             raise InvalidSearch(
                 f"This names the saved Sales Navigator search {id} without its filters: give savedSearchId instead, "
                 "or open the search and copy the URL with query=(…)"
             )
-        case LeadListRef(id):
+        case LeadList(id):
             raise InvalidSearch(f"This is the Sales Navigator lead list {id}, no search: give leadListId instead")
 
 
@@ -155,7 +155,7 @@ def parse_linkedin_search_url(text: str) -> Search:
     return found
 
 
-def parse_sales_navigator_url(text: str) -> Search | SavedSearchRef | LeadListRef:
+def parse_sales_navigator_url(text: str) -> Search | SavedSearch | LeadList:
     """Return the Sales Navigator search, saved search or lead list that `text` names.
 
     Raises:
@@ -174,7 +174,7 @@ def describe(search: Search) -> str:
     return f"{kind}: {'; '.join(parts) or 'everybody'}"
 
 
-def _parse(text: str) -> Search | SavedSearchRef | LeadListRef:
+def _parse(text: str) -> Search | SavedSearch | LeadList:
     try:
         parts = split_linkedin_url(text, LONGEST_SEARCH_URL)
         return _parse_page(text.strip(), parts)
@@ -184,7 +184,7 @@ def _parse(text: str) -> Search | SavedSearchRef | LeadListRef:
         raise InvalidSearch(str(problem)) from None
 
 
-def _parse_page(original_url: str, parts: SplitResult) -> Search | SavedSearchRef | LeadListRef:
+def _parse_page(original_url: str, parts: SplitResult) -> Search | SavedSearch | LeadList:
     path = "/".join(segment for segment in parts.path.lower().split("/") if segment)
     if "#" in original_url and path in ("search/results/people", "sales/search/people"):
         raise InvalidSearch(f"`#{parts.fragment[:40]}` is no part of a search: a # within a value is written %23")
@@ -193,7 +193,7 @@ def _parse_page(original_url: str, parts: SplitResult) -> Search | SavedSearchRe
     if path == "sales/search/people":
         return _sales_navigator_search(original_url, _parameters(parts.query))
     if lead_list := re.fullmatch(r"sales/lists/people/([0-9]{1,30})", path):
-        return LeadListRef(lead_list[1])
+        return LeadList(lead_list[1])
     page = next((name for pattern, name in _UNSUPPORTED_PAGES if re.fullmatch(pattern, path)), name_page(path))
     raise UnusableUrl(f"This is {page}, which is not supported as a search")
 
@@ -282,7 +282,7 @@ def _bare_id(id: str) -> str:
     return number if id.startswith("urn:li:") and _NUMBER.fullmatch(number) else id
 
 
-def _sales_navigator_search(original_url: str, parameters: dict[str, str]) -> Search | SavedSearchRef:
+def _sales_navigator_search(original_url: str, parameters: dict[str, str]) -> Search | SavedSearch:
     query = parameters.get("query", "")
     record = parse_restli(query) if query else {}
     criteria = _query_criteria(record)
@@ -303,12 +303,12 @@ def _beside_query(name: str, value: str) -> Criterion | None:
     return _other_criterion(name, value)
 
 
-def _saved_search(id: str, others: dict[str, str]) -> SavedSearchRef:
+def _saved_search(id: str, others: dict[str, str]) -> SavedSearch:
     if not _NUMBER.fullmatch(id):
         raise InvalidSearch(f"savedSearchId must be a number, not `{id[:40]}`")
     if others:
         raise InvalidSearch(f"`{next(iter(others))[:40]}` cannot stand beside savedSearchId")
-    return SavedSearchRef(id)
+    return SavedSearch(id)
 
 
 def _query_criteria(record: dict[str, Value]) -> list[Criterion]:

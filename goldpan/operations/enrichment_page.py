@@ -1,10 +1,9 @@
 """One page of the enrichment stage: what the provider knows of people beyond the row of the search."""
 
 import asyncio
-from dataclasses import replace
 
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.job_rules import stage_progress
+from goldpan.domain.job_rules import ACTIVE, stage_progress
 from goldpan.domain.provider_port import Person
 from goldpan.operations.job_ending import Ending, end_job
 from goldpan.operations.job_hold import Hold, held_job
@@ -14,6 +13,8 @@ from goldpan.storage.job_table import Job
 from goldpan.storage.prospect_table import Collector, Taken
 
 PEOPLE_PER_PAGE = 50
+
+Answer = tuple[Taken, Person | None]
 
 
 async def enrich_page(toolbox: Toolbox, hold: Hold, job: Job) -> bool:
@@ -27,14 +28,26 @@ async def enrich_page(toolbox: Toolbox, hold: Hold, job: Job) -> bool:
     if not people:
         await asyncio.to_thread(_complete, toolbox, hold)
         return False
-    # Who was known before has been enriched, unless the job that brought them ended too early.
-    asked = [taken for taken in people if not taken.is_enriched]
-    facts: list[Person | None] = []
-    if asked:
-        provider = toolbox.provider(job.is_sandbox)
-        facts = await provider.enrich(job.account_group_id, [taken.person for taken in asked], job.search_emails)
-    await asyncio.to_thread(_write, toolbox, hold, job, len(people), list(zip(asked, facts, strict=True)))
+    asked = [taken for taken in people if _is_ours_to_enrich(job, taken)]
+    answers = [
+        *await _ask(toolbox, job, [taken for taken in asked if taken.with_email], search_emails=True),
+        *await _ask(toolbox, job, [taken for taken in asked if not taken.with_email], search_emails=False),
+    ]
+    await asyncio.to_thread(_write, toolbox, hold, job, len(people), answers)
     return True
+
+
+def _is_ours_to_enrich(job: Job, taken: Taken) -> bool:
+    """Whoever imported a person enriches them; if that job ended too early, the next one that meets them does."""
+    return not taken.is_enriched and (taken.importer_id == job.id or taken.importer_status not in ACTIVE)
+
+
+async def _ask(toolbox: Toolbox, job: Job, people: list[Taken], *, search_emails: bool) -> list[Answer]:
+    if not people:
+        return []
+    provider = toolbox.provider(job.is_sandbox)
+    facts = await provider.enrich(job.account_group_id, [taken.person for taken in people], search_emails)
+    return list(zip(people, facts, strict=True))
 
 
 def _next_people(toolbox: Toolbox, job: Job) -> list[Taken]:
@@ -42,21 +55,22 @@ def _next_people(toolbox: Toolbox, job: Job) -> list[Taken]:
         return prospect_table.taken_from(tx, job.account_group_id, job.id, job.people_enriched, PEOPLE_PER_PAGE)
 
 
-def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[tuple[Taken, Person | None]]) -> None:
+def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[Answer]) -> None:
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
         if job.people_enriched != read.people_enriched:
             raise AssertionError(f"two runs of one hold on job {job.id}")
         now_ms = toolbox.now_ms()
         collector = Collector(job.id, toolbox.provider(job.is_sandbox).name, job.is_sandbox, now_ms)
-        enriched = [(taken, _paid_for(taken, facts or Person())) for taken, facts in answers]
-        for taken, facts in enriched:
-            prospect_table.fill_in(tx, job.account_group_id, collector, taken, facts)
+        emails_found = 0
+        for taken, facts in answers:
+            was_added = prospect_table.fill_in(tx, job.account_group_id, collector, taken, facts or Person())
+            emails_found += was_added and facts is not None and facts.email is not None
         done = job.people_enriched + people
         hold.save(
             tx,
             people_enriched=done,
-            emails_found=job.emails_found + sum(facts.email is not None for _, facts in enriched),
+            emails_found=job.emails_found + emails_found,
             enrichment_progress=stage_progress(done, job.imported + job.known, job.enrichment_progress),
             failed_tries=0,
             resumes_ms=None,
@@ -64,11 +78,6 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[t
             error_message=None,
             updated_ms=now_ms,
         )
-
-
-def _paid_for(taken: Taken, facts: Person) -> Person:
-    """E-mail addresses are for those whom this job imported: the others were paid for without."""
-    return facts if taken.is_new else replace(facts, email=None, email_status=None)
 
 
 def _complete(toolbox: Toolbox, hold: Hold) -> None:

@@ -45,7 +45,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source, page: Page) 
 
 def _sort(toolbox: Toolbox, tx: Tx, job: Job, page: Page) -> Intake:
     names = prospect_table.known_names(tx, job.account_group_id, job.is_sandbox, page_keys(page))
-    bearers = {name.identity_key: Bearer(name.prospect_id, name.public_identifier) for name in names}
+    bearers = {name.identity_key: Bearer(name.prospect_id, name.slug) for name in names}
     ids = [bearer.prospect_id for bearer in bearers.values()]
     taken = prospect_table.taken_by_job(tx, job.account_group_id, job.id, ids)
     return sort_page(page, bearers, taken, _allowance(job), toolbox.new_id)
@@ -71,6 +71,8 @@ def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
         prospect_table.add_people(tx, group, collector, intake.new)
     if intake.names:
         prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
+    for prospect_id, person in intake.found_slugs.items():
+        prospect_table.add_slug(tx, group, prospect_id, person)
     if intake.taken:
         prospect_table.add_to_job(tx, group, job.id, job.imported + job.known, intake.taken)
         audience_table.add_prospects(tx, group, job.audience_id, intake.taken, now_ms)

@@ -20,8 +20,6 @@ from goldpan.domain.identity_rules import (
 from goldpan.domain.provider_port import LeadList, PostCommenters, ProfileList, SavedSearch, Source
 from goldpan.domain.search_rules import (
     InvalidSearch,
-    LeadListRef,
-    SavedSearchRef,
     parse_linkedin_search_url,
     parse_sales_navigator_url,
 )
@@ -103,13 +101,7 @@ def _sales_navigator_url(request: StartJob) -> ParsedSource:
         parsed = parse_sales_navigator_url(request.search_url or "")
     except InvalidSearch as error:
         raise invalid_body("searchUrl", str(error)) from error
-    match parsed:
-        case SavedSearchRef(id):
-            return ParsedSource(SavedSearch(id))
-        case LeadListRef(id):
-            return ParsedSource(LeadList(id))
-        case search:
-            return ParsedSource(search)
+    return ParsedSource(parsed)
 
 
 def _post(request: StartJob) -> ParsedSource:

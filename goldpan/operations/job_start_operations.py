@@ -1,6 +1,6 @@
 """Starting a prospecting job: nothing before it is sure, everything in one transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid, invalid_body
 from goldpan.contract.paging import format_time
@@ -15,22 +15,16 @@ from goldpan.storage import account_table, audience_table, credit_table, job_tab
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.database import Tx
-from goldpan.storage.job_table import Job, KeyUse
+from goldpan.storage.job_table import Job, KeyUse, Replay
 
 # A test key must not be answered with the job of a live one, though both reach the same account group.
 ENDPOINTS = {False: "POST /prospecting", True: "POST /prospecting (sandbox)"}
 IDEMPOTENCY_KEY_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 
-@dataclass(frozen=True, slots=True)
-class StartedJob:
-    job: Job
-    is_replay: bool
-
-
 def start_job(
     toolbox: Toolbox, caller: Principal, account_group_id: str, request: StartJob, idempotency_key: str | None
-) -> StartedJob:
+) -> Job:
     """Start a job, or return the one that the same Idempotency-Key started before.
 
     The key, the job, its reservation and its place in the engine's queue are one transaction: all or nothing.
@@ -40,16 +34,18 @@ def start_job(
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     parsed = parse_source(request)
-    _refuse_unanswerable(toolbox, caller, parsed)
     use = _key_use(caller, request, idempotency_key)
     with toolbox.database.write() as tx:
         group = account_table.lock(tx, account_group_id)
         assert group is not None  # an account group is never deleted, and the caller's key reaches this one
+        earlier = _earlier_use(toolbox, tx, account_group_id, use)
+        if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
+            return earlier.job  # it was accepted then, whatever the plan or the provider would say now
+        _refuse_unanswerable(toolbox, caller, parsed)
         people = _most_people(group, request, parsed)
-        audience = _given_audience(tx, account_group_id, request)
-        replay = _replay(toolbox, tx, account_group_id, use)
-        if replay is not None:
-            return StartedJob(replay, is_replay=True)
+        audience = _given_audience(tx, caller, account_group_id, request)
+        if earlier is not None:
+            raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
         job = _new_job(toolbox, caller, group, request, people)
         if audience is None:
             audience = _new_audience(toolbox, tx, job, request)
@@ -58,7 +54,19 @@ def start_job(
         _store(toolbox, tx, job, request)
         if use is not None:
             job_table.add_key_use(tx, account_group_id, job, use)
-    return StartedJob(job, is_replay=False)
+    return job
+
+
+def _key_use(caller: Principal, request: StartJob, idempotency_key: str | None) -> KeyUse | None:
+    if idempotency_key is None:
+        return None
+    return KeyUse(ENDPOINTS[caller.is_test], idempotency_key, hash_request(request))
+
+
+def _earlier_use(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | None) -> Replay | None:
+    if use is None:
+        return None
+    return job_table.find_replay(tx, account_group_id, use, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS)
 
 
 def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, parsed: ParsedSource) -> None:
@@ -78,7 +86,7 @@ def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -
     return request.max_results or cap
 
 
-def _given_audience(tx: Tx, account_group_id: str, request: StartJob) -> Audience | None:
+def _given_audience(tx: Tx, caller: Principal, account_group_id: str, request: StartJob) -> Audience | None:
     if request.folder_id is not None:
         raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder in this account group")
     if request.audience_id is None:
@@ -86,24 +94,11 @@ def _given_audience(tx: Tx, account_group_id: str, request: StartJob) -> Audienc
     audience = audience_table.read(tx, account_group_id, request.audience_id)
     if audience is None:
         raise Problem(ErrorKind.NOT_FOUND, "audienceId: there is no such audience in this account group")
-    return audience
-
-
-def _key_use(caller: Principal, request: StartJob, idempotency_key: str | None) -> KeyUse | None:
-    if idempotency_key is None:
-        return None
-    return KeyUse(ENDPOINTS[caller.is_test], idempotency_key, hash_request(request))
-
-
-def _replay(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | None) -> Job | None:
-    if use is None:
-        return None
-    replay = job_table.find_replay(tx, account_group_id, use, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS)
-    if replay is not None and replay.request_hash != use.request_hash:
-        raise Problem(
-            ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: was used for another body; take a new key for a new job"
+    if audience.is_sandbox != caller.is_test:
+        raise invalid_body(
+            "audienceId", "invented people and real ones do not share an audience; name one of this key's"
         )
-    return None if replay is None else replay.job
+    return audience
 
 
 def _new_job(toolbox: Toolbox, caller: Principal, group: AccountGroup, request: StartJob, people: int) -> Job:
@@ -139,7 +134,9 @@ def _credits_to_reserve(group: AccountGroup, request: StartJob, people: int, pri
 
 def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audience:
     name = request.audience_name or f"{request.source.replace('_', ' ')} {format_time(job.created_ms)[:10]}"
-    audience = Audience(toolbox.new_id(), job.account_group_id, name, request.source, 0, 0, job.created_ms)
+    audience = Audience(
+        toolbox.new_id(), job.account_group_id, name, request.source, job.is_sandbox, 0, 0, job.created_ms
+    )
     audience_table.add(tx, job.account_group_id, audience)
     return audience
 

@@ -9,8 +9,9 @@ from goldpan.domain.directory_rules import DirectoryRecord
 from goldpan.providers.people_file_dialects import ColumnUse
 from goldpan.providers.people_file_sources import InvalidPeopleFile
 from goldpan.providers.people_files import Row, read_people
+from goldpan.storage.account_table import existing_groups
 from goldpan.storage.database import Database
-from goldpan.storage.people_table import add_people, has_account_group, refresh_statistics
+from goldpan.storage.people_table import add_people, refresh_statistics
 
 __all__ = ["ImportReport", "InvalidPeopleFile", "import_people"]
 
@@ -48,7 +49,7 @@ def import_people(
         InvalidPeopleFile: the file names nobody; what was stored before it turned out damaged stays.
     """
     with database.read() as tx:
-        if not has_account_group(tx, account_group_id):
+        if not existing_groups(tx, [account_group_id]):
             raise LookupError(f"there is no account group {account_group_id}; see `goldpan account list`")
     file = read_people(path)
     report = ImportReport(file.dialect, file.mapping)

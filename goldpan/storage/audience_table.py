@@ -12,7 +12,7 @@ from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
 from goldpan.storage.prospect_table import Collection, read_provenance
 from goldpan.storage.tables import AUDIENCE, AUDIENCE_PROSPECT, PERSON_FIELDS, PROSPECT
 
-MEMBER_COLUMNS = [PROSPECT.c[name] for name in ("id", "imported_ms", "provenance", *PERSON_FIELDS)]
+MEMBER_COLUMNS = [PROSPECT.c[name] for name in ("id", "imported_ms", "is_sandbox", "provenance", *PERSON_FIELDS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Audience:
     account_group_id: str
     name: str
     type: str
+    is_sandbox: bool
     prospect_count: int
     filling_job_count: int
     created_ms: int
@@ -33,6 +34,7 @@ class Member:
     added_ms: int
     prospect_id: str
     imported_ms: int
+    is_sandbox: bool
     provenance: list[Collection]
     person: Person
 
@@ -67,7 +69,7 @@ async def prospects(
     """Return up to `limit` people, the last added first, after the place `after`."""
     parameters = {AFTER_MS: after.created_ms, AFTER_ID: after.id, "limit": limit}
     rows = await database.fetch(_PROSPECTS, account_group_id=account_group_id, audience_id=audience_id, **parameters)
-    return [Member(row[0], row[1], row[2], read_provenance(row[3]), Person(*row[4:])) for row in rows]
+    return [Member(row[0], row[1], row[2], bool(row[3]), read_provenance(row[4]), Person(*row[5:])) for row in rows]
 
 
 def read(tx: Tx, account_group_id: str, audience_id: str) -> Audience | None:

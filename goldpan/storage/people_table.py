@@ -24,9 +24,11 @@ from goldpan.domain.directory_rules import (
     scope_token,
     with_an_id,
 )
+from goldpan.domain.identity_rules import find_bearer, slug_key
 from goldpan.domain.provider_port import Person
+from goldpan.storage import account_table
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import ACCOUNT_GROUP, DIRECTORY_PERSON
+from goldpan.storage.tables import DIRECTORY_PERSON
 
 # FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
 DIRECTORY_INDEX = sa.table(
@@ -60,13 +62,9 @@ class _Entry:
     is_changed: bool = False
 
 
-def has_account_group(tx: Tx, account_group_id: str) -> bool:
-    return tx.execute(sa.select(ACCOUNT_GROUP.c.id).where(ACCOUNT_GROUP.c.id == account_group_id)).first() is not None
-
-
 def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord], now_ms: int) -> Added:
     """Store a chunk of people: who is known already gets what the new record tells, in the order of the records."""
-    _lock_account_group(tx, account_group_id)
+    account_table.lock(tx, account_group_id)  # two imports at once must not both store one person
     records = [with_an_id(record) for record in records]
     keys = [record_keys(record.person) for record in records]
     known = _known_entries(tx, account_group_id, {key for each in keys for key in each})
@@ -74,7 +72,7 @@ def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord]
     changed: list[_Entry] = []
     updated = 0
     for each, record in zip(keys, records, strict=True):
-        entry = _bearer(known, each, record.person)
+        entry = find_bearer(each, known, lambda entry: slug_key(record_keys(entry.record.person)))
         if entry is None:
             entry = _Entry(None, each[0], record)
             new.append(entry)
@@ -131,12 +129,6 @@ def find_people(tx: Tx, account_group_id: str, identity_keys: Iterable[str]) -> 
     return {key: entries[key].record.person for key in wanted if key in entries}
 
 
-def _lock_account_group(tx: Tx, account_group_id: str) -> None:
-    # Two imports at once must not both store one person. SQLite's writers are one at a time anyway.
-    mine = sa.select(ACCOUNT_GROUP.c.id).where(ACCOUNT_GROUP.c.id == account_group_id)
-    tx.execute(mine.with_for_update(key_share=True))
-
-
 def _known_entries(tx: Tx, account_group_id: str, keys: set[str]) -> dict[str, _Entry]:
     """Return whom we know by any of the keys, under every key of theirs."""
     strong = (DIRECTORY_PERSON.c.account_group_id == account_group_id) & DIRECTORY_PERSON.c.identity_key.in_(keys)
@@ -164,16 +156,6 @@ def _read_entries(tx: Tx, condition: sa.ColumnElement[bool]) -> dict[str, _Entry
 def _to_record(values: Sequence[Any]) -> DirectoryRecord:
     count = len(PERSON_FIELDS)
     return DirectoryRecord(Person(*values[:count]), **dict(zip(_EXTRA_FIELDS, values[count:], strict=True)))
-
-
-def _bearer(known: dict[str, _Entry], keys: tuple[str, ...], person: Person) -> _Entry | None:
-    """The strongest key decides; a weaker one only where the two public identifiers do not differ."""
-    if strongest := known.get(keys[0]):
-        return strongest
-    for entry in filter(None, map(known.get, keys[1:])):
-        if None in (entry.record.person.public_identifier, person.public_identifier):
-            return entry
-    return None
 
 
 def _insert(tx: Tx, account_group_id: str, entries: list[_Entry], now_ms: int) -> None:

@@ -7,16 +7,16 @@ import sqlalchemy as sa
 
 from goldpan.domain.provider_port import Person
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import JOB_PROSPECT, PERSON_FIELDS, PROSPECT, PROSPECT_IDENTITY
+from goldpan.storage.tables import JOB, JOB_PROSPECT, PERSON_FIELDS, PROSPECT, PROSPECT_IDENTITY
 
 
 @dataclass(frozen=True, slots=True)
 class KnownName:
-    """One name of a person we know; `public_identifier` tells whether a weak name may be trusted."""
+    """One name of a person we know, and the slug among their names, None: they have none."""
 
     identity_key: str
     prospect_id: str
-    public_identifier: str | None
+    slug: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +40,16 @@ class Collection(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """One person whom a job took; `is_new`: this job imported them."""
+    """One person whom a job took.
+
+    `importer_id` and `importer_status` are of the job that imported and paid for them, `with_email` whether it paid for
+    the search of an address too.
+    """
 
     prospect_id: str
-    is_new: bool
+    importer_id: str
+    importer_status: str
+    with_email: bool
     is_enriched: bool
     provenance: str
     person: Person
@@ -56,14 +62,17 @@ def read_provenance(text: str) -> list[Collection]:
 
 def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: list[str]) -> list[KnownName]:
     """Return those of the names that somebody in the account group bears."""
-    statement = (
-        sa.select(PROSPECT_IDENTITY.c.identity_key, PROSPECT.c.id, PROSPECT.c.public_identifier)
-        .join(PROSPECT, PROSPECT.c.id == PROSPECT_IDENTITY.c.prospect_id)
-        .where(
-            PROSPECT_IDENTITY.c.account_group_id == account_group_id,
-            PROSPECT_IDENTITY.c.is_sandbox == is_sandbox,
-            PROSPECT_IDENTITY.c.identity_key.in_(identity_keys),
-        )
+    others = PROSPECT_IDENTITY.alias()
+    slug = (
+        sa.select(others.c.identity_key)
+        .where(others.c.prospect_id == PROSPECT_IDENTITY.c.prospect_id, others.c.identity_key.startswith("in:"))
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = sa.select(PROSPECT_IDENTITY.c.identity_key, PROSPECT_IDENTITY.c.prospect_id, slug).where(
+        PROSPECT_IDENTITY.c.account_group_id == account_group_id,
+        PROSPECT_IDENTITY.c.is_sandbox == is_sandbox,
+        PROSPECT_IDENTITY.c.identity_key.in_(identity_keys),
     )
     return [KnownName(*row) for row in tx.execute(statement)]
 
@@ -101,6 +110,15 @@ def add_names(tx: Tx, account_group_id: str, is_sandbox: bool, names: dict[str, 
     tx.execute(PROSPECT_IDENTITY.insert(), rows)
 
 
+def add_slug(tx: Tx, account_group_id: str, prospect_id: str, person: Person) -> None:
+    """Give a person whom we knew without one the slug, and the address, that `person` tells."""
+    mine = (PROSPECT.c.id == prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
+    values = {"public_identifier": person.public_identifier, "linkedin_url": person.linkedin_url}
+    known = {name: value for name, value in values.items() if value is not None}
+    if known:
+        tx.execute(PROSPECT.update().where(mine, PROSPECT.c.public_identifier.is_(None)).values(known))
+
+
 def add_to_job(tx: Tx, account_group_id: str, job_id: str, first_position: int, prospect_ids: list[str]) -> None:
     """Note whom the job took, from position `first_position` on."""
     common = {"job_id": job_id, "account_group_id": account_group_id}
@@ -110,29 +128,34 @@ def add_to_job(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
 
 def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, limit: int) -> list[Taken]:
     """Return up to `limit` people whom the job took, from position `first_position` on, in that order."""
-    columns = [PROSPECT.c[name] for name in ("id", "job_id", "enriched_ms", "provenance", *PERSON_FIELDS)]
     statement = (
-        sa.select(*columns)
+        sa.select(
+            PROSPECT.c.id,
+            *(JOB.c.id, JOB.c.status, JOB.c.search_emails),
+            *(PROSPECT.c.enriched_ms, PROSPECT.c.provenance),
+            *(PROSPECT.c[name] for name in PERSON_FIELDS),
+        )
         .join(JOB_PROSPECT, JOB_PROSPECT.c.prospect_id == PROSPECT.c.id)
+        .join(JOB, JOB.c.id == PROSPECT.c.job_id)
         .where(JOB_PROSPECT.c.job_id == job_id, JOB_PROSPECT.c.account_group_id == account_group_id)
         .where(JOB_PROSPECT.c.position >= first_position)
         .order_by(JOB_PROSPECT.c.position)
         .limit(limit)
     )
     return [
-        Taken(row.id, row.job_id == job_id, row.enriched_ms is not None, row.provenance, Person(*row[4:]))
+        Taken(row[0], row[1], row[2], row[3], row[4] is not None, row[5], Person(*row[6:]))
         for row in tx.execute(statement)
     ]
 
 
-def fill_in(tx: Tx, account_group_id: str, collector: Collector, taken: Taken, facts: Person) -> None:
-    """Add what is newly known of a person; what we had stays."""
+def fill_in(tx: Tx, account_group_id: str, collector: Collector, taken: Taken, facts: Person) -> bool:
+    """Add what is newly known of a person; what we had stays. False: another job was faster, nothing was changed."""
     new = {name: value for name, value in _known_values(facts).items() if getattr(taken.person, name) is None}
     values: dict[str, object] = {"enriched_ms": collector.collected_ms, **new}
     if new:
         values["provenance"] = _add_collection(taken.provenance, collector, list(new))
     mine = (PROSPECT.c.id == taken.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
-    tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(values))
+    return tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(values)).rowcount == 1
 
 
 def _known_values(person: Person) -> dict[str, str]:

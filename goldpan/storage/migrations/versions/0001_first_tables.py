@@ -136,6 +136,7 @@ AUDIENCE = Table(
     _account_group_id(),
     Column("name", sa.Text, nullable=False),
     Column("type", sa.Text, nullable=False),
+    Column("is_sandbox", sa.Boolean, nullable=False),
     _count("prospect_count"),
     # How many jobs are filling it now: it is readable when none is.
     _count("filling_job_count"),
