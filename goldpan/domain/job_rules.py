@@ -17,7 +17,10 @@ ACTIVE = tuple(status for status, moves in MOVES.items() if moves)
 
 TRIES_PER_PAGE = 4
 FIRST_RETRY_SECONDS = 1.0
+MOST_DOUBLINGS = 6
 LONGEST_RETRY_SECONDS = 3600.0
+
+MOST_FRUITLESS_CLAIMS = 50
 
 # A stage that runs has not arrived, whatever rounding says.
 _NEARLY_DONE = 0.999
@@ -32,15 +35,20 @@ def stage_progress(done: int, total: int | None, before: float) -> float:
 def retry_seconds(failed_tries: int, wish: float | None) -> float | None:
     """Return how long to wait after failed try number `failed_tries` of one page; None: give up.
 
-    `wish` is what the provider asked for: it is obeyed, up to an hour, and who asks for patience is never given up.
+    `wish` is what the provider asked for: it is obeyed, up to an hour, and who asks for patience is never given up,
+    but asked less and less often.
     """
+    usual = FIRST_RETRY_SECONDS * 2.0 ** min(failed_tries - 1, MOST_DOUBLINGS)
     if wish is not None:
-        return min(max(wish, 0.0), LONGEST_RETRY_SECONDS)
-    if failed_tries >= TRIES_PER_PAGE:
-        return None
-    return float(min(FIRST_RETRY_SECONDS * 2 ** (failed_tries - 1), LONGEST_RETRY_SECONDS))
+        return min(max(usual, wish), LONGEST_RETRY_SECONDS)  # in this order: NaN is not greater than anything
+    return None if failed_tries >= TRIES_PER_PAGE else usual
 
 
 def is_truncated(taken: int, total: int | None, *, more: bool) -> bool:
     """Return whether the source holds people that were not taken; `more`: it went on where the job stopped."""
     return more and (total is None or taken < total)
+
+
+def is_hopeless(claims: int, writes: int) -> bool:
+    """Return whether workers keep dying on a job: it was claimed far more often than anything was written for it."""
+    return claims - writes > MOST_FRUITLESS_CLAIMS

@@ -1,13 +1,18 @@
 """The engine's queue as its users see it: put a job in, within their transaction, and take its work off."""
 
+from contextlib import suppress
+
 from dbos import DBOSClient, DBOSPortableJSONSerializer
 from dbos._sys_db import SystemDatabase  # DBOS.migrate() would open SQLite with a driver that has the WAL-reset bug
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from goldpan.storage.database import Database, Tx
 
 APPLICATION = "goldpan"
 QUEUE = "jobs"
+SANDBOX_QUEUE = "sandbox-jobs"  # of its own: jobs that cost nothing must not keep paid ones waiting
 WORKFLOW = "run_job"
 
 # Raised by hand, and only when a change to the workflow makes jobs that are under way unreadable.
@@ -24,13 +29,13 @@ class JobQueue:
             retry_connection_errors=False,
         )
 
-    def enqueue(self, tx: Tx, account_group_id: str, job_id: str) -> None:
+    def enqueue(self, tx: Tx, account_group_id: str, job_id: str, is_sandbox: bool) -> None:
         """Hand a job to the engine; it is the engine's when, and only if, the transaction commits."""
         self._client.enqueue_in_transaction(
             tx,
             {
                 "workflow_name": WORKFLOW,
-                "queue_name": QUEUE,
+                "queue_name": SANDBOX_QUEUE if is_sandbox else QUEUE,
                 "workflow_id": job_id,
                 "app_version": WORKFLOW_VERSION,
                 "queue_partition_key": account_group_id,
@@ -40,8 +45,19 @@ class JobQueue:
         )
 
     def cancel(self, job_id: str) -> None:
-        """Stop the work on a job: a step in flight ends within a second or two."""
-        self._client.cancel_workflow(job_id)
+        """Stop the work on a job: a step in flight ends within a second or two, unless the database is away."""
+        # It only saves work: the job is cancelled already, so that its worker cannot write and will find out.
+        with suppress(DBAPIError, PoolTimeout):
+            self._client.cancel_workflow(job_id)
+
+    def resume(self, job_id: str) -> None:
+        """Let the work on a job go on, at whichever worker takes it first; not if it ended well or badly."""
+        self._client.resume_workflow(job_id, queue_name=QUEUE)
+
+    def delete(self, job_ids: list[str]) -> None:
+        """Forget the work on jobs that have ended."""
+        if job_ids:
+            self._client.delete_workflows(job_ids)
 
 
 def migrate(database: Database) -> None:

@@ -1,23 +1,25 @@
-"""One worker process: runs jobs as durable workflows, keeps its lease, and takes over from workers that died."""
+"""One worker process: runs jobs as durable workflows, and stops them without losing anything."""
 
 import asyncio
-from collections.abc import Callable
+from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy.exc import DBAPIError
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
-from goldpan.engine.job_queue import APPLICATION, QUEUE, WORKFLOW, WORKFLOW_VERSION
-from goldpan.operations.job_hold import Hold
+from goldpan.engine.caretaker import Caretaker
+from goldpan.engine.engine_log import forward_engine_log
+from goldpan.engine.job_queue import APPLICATION, QUEUE, SANDBOX_QUEUE, WORKFLOW, WORKFLOW_VERSION, JobQueue
+from goldpan.operations.job_hold import Hold, LostJob
 from goldpan.operations.job_run_operations import advance_job, claim_job, fail_job
 from goldpan.operations.toolbox import Toolbox
+from goldpan.storage.database import is_passing
 
 JOBS_AT_ONCE = 32
 JOBS_AT_ONCE_PER_ACCOUNT_GROUP = 8
-POLL_SECONDS = 0.25
+POLL_SECONDS = 0.4  # an idle server costs 2 % of a core, and a job begins after half of this
 DATABASE_RETRY_SECONDS = 2.0
 FOREVER = 1_000_000
-
-Log = Callable[..., None]
 
 
 class JobWork:
@@ -27,29 +29,48 @@ class JobWork:
     must not share it with its successor.
     """
 
-    def __init__(self, toolbox: Toolbox, account_group_id: str, job_id: str) -> None:
+    def __init__(self, toolbox: Toolbox, account_group_id: str, job_id: str, logger: Any) -> None:
         self._toolbox = toolbox
         self._account_group_id = account_group_id
         self._job_id = job_id
+        self._logger = logger
         self._hold: Hold | None = None
 
     async def advance(self) -> bool:
-        """Do the next page of the job; False: nothing is left to do."""
+        """Do the next page of the job; False: it has ended.
+
+        Raises:
+            Problem: SERVICE_UNAVAILABLE, and nothing was changed.
+        """
         if self._hold is None:
             self._hold = await asyncio.to_thread(claim_job, self._toolbox, self._account_group_id, self._job_id)
-        return self._hold is not None and await advance_job(self._toolbox, self._hold)
-
-    async def fail(self) -> None:
-        if self._hold is not None:
+        if self._hold is None:
+            return False
+        try:
+            return await advance_job(self._toolbox, self._hold)
+        except LostJob:
+            # It ended, or a worker that was thought dead woke and claimed it: whoever owns the workflow goes on.
+            self._hold = None
+            return True
+        except Exception as error:
+            if is_database_away(error):
+                raise
+            self._logger.exception("job_crashed", job_id=self._job_id)
             await asyncio.to_thread(fail_job, self._toolbox, self._hold)
+            return False
 
 
 class JobWorker:
     """Runs jobs until it is stopped. One a process: DBOS keeps its state in globals."""
 
-    def __init__(self, toolbox: Toolbox, executor_id: str, log_crash: Log) -> None:
+    def __init__(self, toolbox: Toolbox, executor_id: str, logger: Any) -> None:
         self._toolbox = toolbox
-        self._log_crash = log_crash
+        self._logger = logger
+        self._running_job_ids: list[str] = []  # a job that was resumed here may stand in it twice for a moment
+        self._caretaker = Caretaker(
+            toolbox, JobQueue(toolbox.database), executor_id, self._running_job_ids.__contains__, logger
+        )
+        forward_engine_log(logger)
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_engine": toolbox.database.engine,
@@ -59,7 +80,7 @@ class JobWorker:
             "use_listen_notify": False,
             "run_migrations": False,
             "enable_otlp": False,
-            "log_level": "CRITICAL",  # it reports every cancelled job as an error; what matters we log ourselves
+            "log_level": "WARNING",
         }
         DBOS(config=config)
         self._register()
@@ -67,16 +88,19 @@ class JobWorker:
     def start(self) -> None:
         """Begin to work, first of all on what this executor left unfinished."""
         DBOS.launch()
-        DBOS.register_queue(
-            QUEUE,
-            worker_concurrency=JOBS_AT_ONCE,
-            partition_worker_concurrency=JOBS_AT_ONCE_PER_ACCOUNT_GROUP,
-            polling_interval_sec=POLL_SECONDS,
-            on_conflict="always_update",
-        )
+        for queue in (QUEUE, SANDBOX_QUEUE):
+            DBOS.register_queue(
+                queue,
+                worker_concurrency=JOBS_AT_ONCE,
+                partition_worker_concurrency=JOBS_AT_ONCE_PER_ACCOUNT_GROUP,
+                polling_interval_sec=POLL_SECONDS,
+                on_conflict="always_update",
+            )
+        self._caretaker.start()
 
     def stop(self) -> None:
         """Stop working; jobs under way stand at their last page and go on at the next start."""
+        self._caretaker.stop()
         DBOS.destroy(destroy_registry=True)
 
     def _register(self) -> None:
@@ -87,22 +111,31 @@ class JobWorker:
             interval_seconds=DATABASE_RETRY_SECONDS,
             backoff_rate=1.0,
             max_attempts=FOREVER,
-            should_retry=_is_database_away,
+            should_retry=is_database_away,
         )
         async def advance(work: JobWork) -> bool:
             return await work.advance()
 
-        @DBOS.workflow(name=WORKFLOW)
+        # Without a limit of DBOS's own: it would park a job for ever. Ours is in `claim_job`, and ends it.
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
         async def run_job(account_group_id: str, job_id: str) -> None:
-            work = JobWork(self._toolbox, account_group_id, job_id)
+            work = JobWork(self._toolbox, account_group_id, job_id, self._logger)
+            self._running_job_ids.append(job_id)
             try:
-                while await advance(work):
-                    pass
-            except Exception:
-                self._log_crash("job_crashed", job_id=job_id)
-                await work.fail()
-                raise
+                is_going_on = True
+                while is_going_on:
+                    try:
+                        is_going_on = await advance(work)
+                    except DBAPIError as error:
+                        if not is_passing(error):
+                            raise
+                        # DBOS could not note a page that we may have committed: the next one finds out where we are.
+                        self._logger.warning("engine_database_away", job_id=job_id)
+                        await asyncio.sleep(DATABASE_RETRY_SECONDS)
+            finally:
+                self._running_job_ids.remove(job_id)
 
 
-def _is_database_away(error: BaseException) -> bool:
+def is_database_away(error: BaseException) -> bool:
+    """Return whether a later try may go well, without a change of ours."""
     return isinstance(error, Problem) and error.kind is ErrorKind.SERVICE_UNAVAILABLE

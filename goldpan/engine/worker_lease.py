@@ -2,14 +2,16 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from dbos import DBOS
 
-from goldpan.storage import worker_table
+from goldpan.contract.error_catalogue import Problem
+from goldpan.storage import worker_table, workflow_table
 from goldpan.storage.database import Database
 
 LEASE_SECONDS = 15.0
@@ -31,8 +33,11 @@ class WorkerLease:
 
     def give_up(self) -> None:
         """Let others take over at once what this worker leaves unfinished."""
-        with self._database.write() as tx:
-            worker_table.give_up_lease(tx, self.executor_id)
+        try:
+            with self._database.write() as tx:
+                worker_table.give_up_lease(tx, self.executor_id)
+        except Problem:
+            self._logger.warning("lease_not_given_up", executor=self.executor_id)  # it runs out by itself
 
     def keep_until_signal(self, signals: Sequence[signal.Signals]) -> None:
         """Renew the lease, and hand on the jobs of workers that lost theirs, until one of `signals` arrives."""
@@ -48,16 +53,16 @@ class WorkerLease:
         try:
             with self._database.write() as tx:
                 if not worker_table.renew_lease(tx, self.executor_id, LEASE_SECONDS):
-                    self._die()
-                dead = worker_table.dead_owners(tx)
+                    self._begin_anew()
+                dead = workflow_table.dead_owners(tx, worker_table.live_executor_ids())
             if dead:
                 self._logger.warning("recovering", executors=dead)
                 # A private call of 3.x, hence the pinned version: it moves only what the dead still own.
                 DBOS._recover_pending_workflows(dead)
-        except Exception:  # noqa: BLE001 the next beat tries again; nothing was lost by this one
+        except Exception:  # the next beat tries again; nothing was lost by this one
             self._logger.exception("beat_failed")
 
-    def _die(self) -> None:
-        """This process stood still for so long that others have its jobs: it must not go on with them."""
+    def _begin_anew(self) -> NoReturn:
+        """Replace this process by a fresh one: it, or its database, stood still so long that others have its jobs."""
         self._logger.error("lease_lost", executor=self.executor_id)
-        os._exit(1)
+        os.execv(sys.executable, sys.orig_argv)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import is_truncated
 from goldpan.operations.toolbox import Toolbox
@@ -20,6 +21,9 @@ class Ending:
 
 
 CANCELLED = Ending(JobStatus.CANCELLED, StopReason.CANCELLED)
+
+_CRASH = "The job stopped at an internal error; what it imported is kept"
+CRASHED = Ending(JobStatus.FAILED, StopReason.UPSTREAM_FAILED, (ErrorKind.INTERNAL_ERROR.code, _CRASH))
 
 
 def end_job(toolbox: Toolbox, tx: Tx, job: Job, ending: Ending) -> None:

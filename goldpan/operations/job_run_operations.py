@@ -7,48 +7,62 @@ import asyncio
 
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.job_rules import retry_seconds
+from goldpan.domain.job_rules import LONGEST_RETRY_SECONDS, is_hopeless, retry_seconds
 from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
 from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
-from goldpan.operations.job_ending import Ending, end_job
+from goldpan.operations.job_ending import CRASHED, Ending, end_job
 from goldpan.operations.job_hold import Hold, LostJob, held_job
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import job_table
+from goldpan.storage import account_table, job_table
 from goldpan.storage.job_table import Job
 
 _STOP_REASONS = {AccountDisconnected: StopReason.ACCOUNT_DISCONNECTED, Unavailable: StopReason.UPSTREAM_FAILED}
 
 
 def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str) -> Hold | None:
-    """Take hold of a job, away from any worker that had it; None: it has ended."""
+    """Take hold of a job, away from any worker that had it; None: it has ended.
+
+    A job whose worker died again and again, without a page in between, is ended here: it may be what kills them.
+    """
     with toolbox.database.write() as tx:
+        account_table.lock(tx, account_group_id)
         token = job_table.claim(tx, account_group_id, job_id, toolbox.now_ms())
-    return None if token is None else Hold(account_group_id, job_id, token)
+        if token is None:
+            return None
+        hold = Hold(account_group_id, job_id, token)
+        job = held_job(tx, hold)
+        if is_hopeless(claims=token, writes=job.version - 1 - token):
+            end_job(toolbox, tx, job, CRASHED)
+            return None
+    return hold
 
 
 async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
-    """Do the next page of the job, after any wait that is due; False: nothing is left to do for this worker."""
+    """Do the next page of the job, or the wait that is due before it; False: the job has ended.
+
+    Raises:
+        LostJob: the hold is no longer valid; nothing was changed.
+    """
+    job, request = await asyncio.to_thread(_read, toolbox, hold)
+    wait_seconds = ((job.resumes_ms or 0) - toolbox.now_ms()) / 1000
+    if wait_seconds > 0:
+        # The page is for the next call: who knows whether the job is still ours, or not cancelled, by then.
+        await asyncio.sleep(min(wait_seconds, LONGEST_RETRY_SECONDS))
+        return True
     try:
-        job, request = await asyncio.to_thread(_read, toolbox, hold)
-        await _wait_until(toolbox, job.resumes_ms)
-        try:
-            if job.import_status == JobStatus.COMPLETED:
-                return await enrich_page(toolbox, hold, job)
-            return await import_page(toolbox, hold, job, request)
-        except ProviderFailure as failure:
-            return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
-    except LostJob:
-        return False
+        if job.import_status == JobStatus.COMPLETED:
+            return await enrich_page(toolbox, hold, job)
+        return await import_page(toolbox, hold, job, request)
+    except ProviderFailure as failure:
+        return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
 
 
 def fail_job(toolbox: Toolbox, hold: Hold) -> None:
     """End a job that hit a bug of ours, so that it does not seem to run for ever."""
-    message = "The job stopped at an internal error; what it imported is kept"
-    ending = Ending(JobStatus.FAILED, StopReason.UPSTREAM_FAILED, (ErrorKind.INTERNAL_ERROR.code, message))
     with toolbox.database.write() as tx:
         try:
-            end_job(toolbox, tx, held_job(tx, hold), ending)
+            end_job(toolbox, tx, held_job(tx, hold), CRASHED)
         except LostJob:
             return
 
@@ -59,11 +73,6 @@ def _read(toolbox: Toolbox, hold: Hold) -> tuple[Job, str]:
         if job is None or not hold.holds(job):
             raise LostJob
         return job, job_table.request_json(tx, hold.account_group_id, hold.job_id)
-
-
-async def _wait_until(toolbox: Toolbox, resumes_ms: int | None) -> None:
-    if resumes_ms is not None:
-        await asyncio.sleep(max(0, resumes_ms - toolbox.now_ms()) / 1000)
 
 
 def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> bool:

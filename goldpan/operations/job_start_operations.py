@@ -147,4 +147,4 @@ def _store(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> None:
         entry = credit_table.Entry(toolbox.new_id(), job.created_ms, job.id, page=0)
         if not credit_table.reserve(tx, job.account_group_id, entry, job.credits_reserved):
             raise AssertionError("the balance changed under the account group's lock")
-    toolbox.enqueue_job(tx, job.account_group_id, job.id)
+    toolbox.enqueue_job(tx, job.account_group_id, job.id, job.is_sandbox)

@@ -2,7 +2,7 @@
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage.database import SchemaMismatch, check_schema
+from goldpan.storage.database import SchemaMismatch, check_schema_now
 
 
 async def is_alive(_toolbox: Toolbox) -> dict[str, str]:
@@ -10,14 +10,14 @@ async def is_alive(_toolbox: Toolbox) -> dict[str, str]:
     return {"status": "ok"}
 
 
-def is_ready(toolbox: Toolbox) -> dict[str, str]:
+async def is_ready(toolbox: Toolbox) -> dict[str, str]:
     """Return that the database is there and of this version.
 
     Raises:
         Problem: SERVICE_UNAVAILABLE.
     """
     try:
-        check_schema(toolbox.database)
+        await check_schema_now(toolbox.database)
     except SchemaMismatch as mismatch:
         raise Problem(ErrorKind.SERVICE_UNAVAILABLE, str(mismatch)) from mismatch
     return {"status": "ok"}

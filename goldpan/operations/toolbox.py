@@ -11,7 +11,7 @@ from goldpan.storage.database import Database, Tx
 class Toolbox:
     """`now_ms` is the time in milliseconds since 1970, `new_id` makes an id of 24 hex digits.
 
-    `enqueue_job(tx, account_group_id, job_id)` hands a job to the engine in the very transaction that stores it;
+    `enqueue_job(tx, account_group_id, job_id, is_sandbox)` hands a job to the engine in the very transaction that stores it;
     `cancel_workflow(job_id)` tells the engine to stop working on one.
     """
 
@@ -20,7 +20,7 @@ class Toolbox:
     sandbox_provider: Provider
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
-    enqueue_job: Callable[[Tx, str, str], None]
+    enqueue_job: Callable[[Tx, str, str, bool], None]
     cancel_workflow: Callable[[str], None]
 
     def provider(self, is_sandbox: bool) -> Provider:

@@ -227,3 +227,10 @@ def find_replay(tx: Tx, account_group_id: str, use: KeyUse, since_ms: int) -> Re
 def add_key_use(tx: Tx, account_group_id: str, job: Job, use: KeyUse) -> None:
     values = {"account_group_id": account_group_id, "job_id": job.id, "created_ms": job.created_ms}
     tx.execute(IDEMPOTENCY_KEY.insert().values(values | asdict(use)))
+
+
+def forget_key_uses(tx: Tx, before_ms: int, limit: int) -> int:
+    """Delete up to `limit` uses of keys, of all account groups, that are older than `before_ms`; return how many."""
+    identity = (IDEMPOTENCY_KEY.c.account_group_id, IDEMPOTENCY_KEY.c.endpoint, IDEMPOTENCY_KEY.c.key)
+    old = sa.select(*identity).where(IDEMPOTENCY_KEY.c.created_ms < before_ms).limit(limit)
+    return tx.execute(IDEMPOTENCY_KEY.delete().where(sa.tuple_(*identity).in_(old))).rowcount

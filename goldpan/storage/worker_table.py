@@ -5,6 +5,8 @@ import sqlalchemy as sa
 from goldpan.storage.database import Tx
 from goldpan.storage.tables import WORKER_LEASE
 
+FORGET_SECONDS = 3600.0
+
 _NOW = sa.extract("epoch", sa.func.clock_timestamp())  # PostgreSQL only: the embedded server needs no lease
 
 
@@ -22,9 +24,11 @@ def give_up_lease(tx: Tx, executor_id: str) -> None:
     tx.execute(WORKER_LEASE.delete().where(WORKER_LEASE.c.executor_id == executor_id))
 
 
-def dead_owners(tx: Tx) -> list[str]:
-    """Return the executors that own running workflows and have no lease any more."""
-    live = sa.select(WORKER_LEASE.c.executor_id).where(WORKER_LEASE.c.expires_at > _NOW)
-    workflows = sa.table("workflow_status", sa.column("executor_id"), sa.column("status"), schema="dbos")
-    pending = sa.select(workflows.c.executor_id).where(workflows.c.status == "PENDING").distinct()
-    return list(tx.execute(pending.where(workflows.c.executor_id.not_in(live))).scalars())
+def delete_dead_leases(tx: Tx) -> None:
+    """Forget leases that ran out; whether a worker lives does not depend on the row."""
+    tx.execute(WORKER_LEASE.delete().where(WORKER_LEASE.c.expires_at < _NOW - FORGET_SECONDS))
+
+
+def live_executor_ids() -> sa.Select[tuple[str]]:
+    """Return the query for the executors that have a lease."""
+    return sa.select(WORKER_LEASE.c.executor_id).where(WORKER_LEASE.c.expires_at > _NOW)

@@ -1,0 +1,98 @@
+"""The rounds of a worker: settles jobs that nobody works on any more, and clears away what has had its time."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from goldpan.engine.job_queue import JobQueue
+from goldpan.operations.caretaker_operations import fail_stranded_job, forget_old_keys, requeue_stranded_job
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import worker_table, workflow_table
+from goldpan.storage.workflow_table import StrandedJob
+
+ROUND_SECONDS = 60.0
+WORKFLOW_LIFETIME_MS = 24 * 3600 * 1000
+BATCH = 200  # each is one transaction: nobody shall wait for more than a moment
+
+
+class Caretaker:
+    """Makes its rounds in a thread of its own. Several workers may do so at once: every chore bears that."""
+
+    def __init__(
+        self, toolbox: Toolbox, queue: JobQueue, executor_id: str, is_running: Callable[[str], bool], logger: Any
+    ) -> None:
+        """`is_running` tells whether this process works on a job right now."""
+        self._toolbox = toolbox
+        self._queue = queue
+        self._executor_id = executor_id
+        self._is_running = is_running
+        self._logger = logger
+        self._suspects: set[str] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._make_rounds, name="caretaker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def make_round(self) -> None:
+        for chore in (self.settle_stranded_jobs, self.resume_dropped_jobs, self.clear_away):
+            try:
+                chore()
+            except Exception:  # the next round tries again; nothing was lost by this one
+                self._logger.exception("caretaker_failed", chore=chore.__name__)
+
+    def settle_stranded_jobs(self) -> None:
+        """Settle jobs that are not done, though their workflow is: there should never be one."""
+        with self._toolbox.database.read() as tx:
+            stranded = workflow_table.stranded_jobs(tx, BATCH)
+        for job in stranded:
+            self._logger.warning("job_stranded", job_id=job.job_id, workflow_status=job.workflow_status)
+            self._settle(job)
+
+    def resume_dropped_jobs(self) -> None:
+        """Go on with jobs that DBOS thinks we work on, though we do not: a database away at the wrong moment."""
+        with self._toolbox.database.read() as tx:
+            owned = workflow_table.jobs_of_executor(tx, self._executor_id)
+        suspects = {job_id for job_id in owned if not self._is_running(job_id)}
+        # Between being taken from the queue and running lies a moment: only who is suspect twice was dropped.
+        for job_id in suspects & self._suspects:
+            self._logger.warning("job_dropped", job_id=job_id)
+            self._queue.resume(job_id)
+        self._suspects = suspects
+
+    def clear_away(self) -> None:
+        """Delete finished workflows, Idempotency-Keys and leases that nobody asks for any more."""
+        before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
+        self._repeat(lambda: self._delete_workflows(before_ms))
+        self._repeat(lambda: forget_old_keys(self._toolbox, BATCH))
+        if not self._toolbox.database.dialect.is_sqlite:
+            with self._toolbox.database.write() as tx:
+                worker_table.delete_dead_leases(tx)
+
+    def _settle(self, job: StrandedJob) -> None:
+        match job.workflow_status:
+            case None:
+                requeue_stranded_job(self._toolbox, job.account_group_id, job.job_id)
+            case "SUCCESS" | "ERROR":
+                # DBOS keeps what ended so for good: under its id nothing can run again.
+                fail_stranded_job(self._toolbox, job.account_group_id, job.job_id)
+            case _:
+                self._queue.resume(job.job_id)
+
+    def _delete_workflows(self, before_ms: int) -> int:
+        with self._toolbox.database.read() as tx:
+            job_ids = workflow_table.finished_workflows(tx, before_ms, BATCH)
+        self._queue.delete(job_ids)
+        return len(job_ids)
+
+    def _repeat(self, delete_batch: Callable[[], int]) -> None:
+        while delete_batch() == BATCH and not self._stop.is_set():
+            pass
+
+    def _make_rounds(self) -> None:
+        self.make_round()
+        while not self._stop.wait(ROUND_SECONDS):
+            self.make_round()

@@ -1,0 +1,62 @@
+"""The engine's own table of workflows, as far as we look into it; a job and its workflow have the same id."""
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from goldpan.storage.database import Tx
+from goldpan.storage.tables import JOB, JOB_IS_ACTIVE
+
+_UNFINISHED = ("ENQUEUED", "PENDING")
+
+
+class StrandedJob(NamedTuple):
+    """A job that is not done and that nobody will go on with; `workflow_status` None: it has no workflow."""
+
+    account_group_id: str
+    job_id: str
+    workflow_status: str | None
+
+
+def stranded_jobs(tx: Tx, limit: int) -> list[StrandedJob]:
+    """Return up to `limit` jobs, of all account groups, that are not done though their workflow is or is missing."""
+    workflow = _table(tx)
+    statement = (
+        sa.select(JOB.c.account_group_id, JOB.c.id, workflow.c.status)
+        .select_from(JOB.outerjoin(workflow, workflow.c.workflow_uuid == JOB.c.id))
+        .where(JOB_IS_ACTIVE, sa.func.coalesce(workflow.c.status, "").not_in(_UNFINISHED))
+        .limit(limit)
+    )
+    return [StrandedJob(*row) for row in tx.execute(statement)]
+
+
+def jobs_of_executor(tx: Tx, executor_id: str) -> list[str]:
+    """Return the jobs that are not done and whose workflow is this executor's."""
+    workflow = _table(tx)
+    statement = (
+        sa.select(JOB.c.id)
+        .join(workflow, workflow.c.workflow_uuid == JOB.c.id)
+        .where(JOB_IS_ACTIVE, workflow.c.status == "PENDING", workflow.c.executor_id == executor_id)
+    )
+    return list(tx.execute(statement).scalars())
+
+
+def dead_owners(tx: Tx, live_executor_ids: sa.Select[tuple[str]]) -> list[str]:
+    """Return the executors that own running workflows and are not among the live ones."""
+    workflow = _table(tx)
+    pending = sa.select(workflow.c.executor_id).where(workflow.c.status == "PENDING").distinct()
+    return list(tx.execute(pending.where(workflow.c.executor_id.not_in(live_executor_ids))).scalars())
+
+
+def finished_workflows(tx: Tx, before_ms: int, limit: int) -> list[str]:
+    """Return up to `limit` workflows that ended before `before_ms`."""
+    workflow = _table(tx)
+    ended = sa.select(workflow.c.workflow_uuid).where(workflow.c.completed_at < before_ms)
+    return list(tx.execute(ended.where(workflow.c.status.not_in(_UNFINISHED)).limit(limit)).scalars())
+
+
+def _table(tx: Tx) -> sa.TableClause:
+    columns: list[sa.ColumnClause[Any]] = [
+        sa.column(name) for name in ("workflow_uuid", "status", "executor_id", "completed_at")
+    ]
+    return sa.table("workflow_status", *columns, schema=None if tx.dialect.name == "sqlite" else "dbos")

@@ -1,0 +1,125 @@
+"""What must be true of the database at every moment, asked in SQL, whatever was killed, repeated or cancelled."""
+
+import sqlalchemy as sa
+
+from goldpan.storage.database import Database, Tx
+
+ACTIVE = "('queued', 'running')"
+
+# Each query finds what breaks the rule it is named after. {workflow} is DBOS's table of workflows.
+RULES = {
+    "I2 a key starts one job": """
+        SELECT job_id FROM idempotency_key GROUP BY job_id HAVING count(*) > 1""",
+    "I3 a job took as many people as it counts, at the positions 0, 1, 2 …": """
+        SELECT job.id, count(taken.prospect_id) FROM job LEFT JOIN job_prospect AS taken ON taken.job_id = job.id
+        GROUP BY job.id, job.imported, job.known
+        HAVING count(taken.prospect_id) <> job.imported + job.known
+            OR coalesce(max(taken.position) + 1, 0) <> count(taken.prospect_id)""",
+    "I3 a job imported as many people as it counts": """
+        SELECT job.id, count(prospect.id) FROM job LEFT JOIN prospect ON prospect.job_id = job.id
+        GROUP BY job.id, job.imported HAVING count(prospect.id) <> job.imported""",
+    "I3 who was imported by a job was taken by it": """
+        SELECT prospect.id FROM prospect LEFT JOIN job_prospect AS taken
+            ON taken.prospect_id = prospect.id AND taken.job_id = prospect.job_id
+        WHERE taken.job_id IS NULL""",
+    "I3 the counts add up": """
+        SELECT id FROM job WHERE found <> imported + known + duplicate + suppressed + invalid + failed
+            OR imported + known > max_results OR emails_found > imported + known OR people_enriched > imported + known""",
+    "I3 one person is stored once": """
+        SELECT account_group_id, public_identifier FROM prospect WHERE public_identifier IS NOT NULL
+        GROUP BY account_group_id, is_sandbox, public_identifier HAVING count(*) > 1""",
+    "I3 every person has a name, in their own account group": """
+        SELECT prospect.id FROM prospect LEFT JOIN prospect_identity AS name ON name.prospect_id = prospect.id
+            AND name.account_group_id = prospect.account_group_id AND name.is_sandbox = prospect.is_sandbox
+        WHERE name.prospect_id IS NULL""",
+    "I3 an audience counts its members": """
+        SELECT audience.id, count(member.prospect_id) FROM audience
+        LEFT JOIN audience_prospect AS member ON member.audience_id = audience.id
+        GROUP BY audience.id, audience.prospect_count HAVING count(member.prospect_id) <> audience.prospect_count""",
+    "I3 whom a job took is in its audience": """
+        SELECT taken.job_id, taken.prospect_id FROM job_prospect AS taken JOIN job ON job.id = taken.job_id
+        LEFT JOIN audience_prospect AS member
+            ON member.audience_id = job.audience_id AND member.prospect_id = taken.prospect_id
+        WHERE member.prospect_id IS NULL""",
+    "I3 who is in an audience was taken by a job": """
+        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member WHERE NOT EXISTS (
+            SELECT 1 FROM job_prospect AS taken JOIN job ON job.id = taken.job_id
+            WHERE taken.prospect_id = member.prospect_id AND job.audience_id = member.audience_id)""",
+    "an audience knows how many jobs fill it": f"""
+        SELECT audience.id, count(job.id) FROM audience
+        LEFT JOIN job ON job.audience_id = audience.id AND job.status IN {ACTIVE}
+        GROUP BY audience.id, audience.filling_job_count HAVING count(job.id) <> audience.filling_job_count""",
+    "I4 the ledger sums to the balances": """
+        SELECT account.id, account.credits_available, account.credits_reserved FROM account_group AS account
+        LEFT JOIN credit_entry AS entry ON entry.account_group_id = account.id
+        GROUP BY account.id, account.credits_available, account.credits_reserved
+        HAVING coalesce(sum(entry.available_change), 0) <> account.credits_available
+            OR coalesce(sum(entry.reserved_change), 0) <> account.credits_reserved
+            OR account.credits_available < 0 OR account.credits_reserved < 0""",
+    "I4 no balance was ever negative": """
+        SELECT id FROM (SELECT id,
+            sum(available_change) OVER (PARTITION BY account_group_id ORDER BY created_ms) AS available,
+            sum(reserved_change) OVER (PARTITION BY account_group_id ORDER BY created_ms) AS reserved
+            FROM credit_entry) AS history
+        WHERE available < 0 OR reserved < 0""",
+    "I4 what is reserved belongs to the jobs that run": f"""
+        SELECT account.id, account.credits_reserved FROM account_group AS account
+        LEFT JOIN job ON job.account_group_id = account.id AND job.status IN {ACTIVE}
+        GROUP BY account.id, account.credits_reserved
+        HAVING coalesce(sum(job.credits_reserved - job.credits_spent), 0) <> account.credits_reserved""",
+    "I4 a page is paid for once": """
+        SELECT job_id, page FROM credit_entry WHERE kind = 'capture'
+        GROUP BY job_id, page HAVING count(*) > 1""",
+    "I4 a job pays for those whom it imported, out of what it reserved": """
+        SELECT job.id FROM job LEFT JOIN credit_entry AS entry ON entry.job_id = job.id
+        GROUP BY job.id, job.is_sandbox, job.imported, job.price_credits, job.credits_reserved, job.credits_spent
+        HAVING job.credits_spent <> CASE WHEN job.is_sandbox THEN 0 ELSE job.imported * job.price_credits END
+            OR coalesce(-sum(CASE WHEN entry.kind = 'capture' THEN entry.reserved_change END), 0) <> job.credits_spent
+            OR coalesce(sum(CASE WHEN entry.kind = 'reserve' THEN entry.reserved_change END), 0)
+                <> job.credits_reserved""",
+    "I4 a job that has ended gave back what was left, one that runs did not": f"""
+        SELECT job.id FROM job LEFT JOIN credit_entry AS entry ON entry.job_id = job.id AND entry.kind = 'release'
+        GROUP BY job.id, job.status, job.credits_reserved, job.credits_spent
+        HAVING coalesce(sum(entry.available_change), 0)
+            <> CASE WHEN job.status IN {ACTIVE} THEN 0 ELSE job.credits_reserved - job.credits_spent END""",
+    "I5 the parts of a job's state agree": f"""
+        SELECT id FROM job WHERE (fencing_token = 0) <> (status = 'queued')
+            OR started_ms IS NULL AND status IN ('running', 'completed')
+            OR status = 'completed' AND (import_status <> 'completed' OR enrichment_status <> 'completed')
+            OR status = 'completed' AND people_enriched <> imported + known
+            OR status IN ('failed', 'cancelled') AND (import_status IN {ACTIVE} OR enrichment_status <> status)
+            OR status NOT IN {ACTIVE} AND (resumes_ms IS NOT NULL OR stop_reason IS NULL)
+            OR status = 'failed' AND error_code IS NULL
+            OR version < fencing_token""",
+    "times go forward": """
+        SELECT id FROM job WHERE updated_ms < created_ms OR started_ms < created_ms OR finished_ms < started_ms""",
+    "I1 a job that is not done has a workflow that will go on": f"""
+        SELECT job.id, workflow.status FROM job LEFT JOIN {{workflow}} AS workflow ON workflow.workflow_uuid = job.id
+        WHERE job.status IN {ACTIVE} AND coalesce(workflow.status, '') NOT IN ('ENQUEUED', 'PENDING')""",
+}
+
+
+def assert_invariants(database_url: str) -> None:
+    """Fail with every rule that is broken, and by which rows."""
+    database = Database(database_url)
+    try:
+        with database.read() as tx:
+            broken = broken_rules(tx)
+    finally:
+        database.close()
+    assert not broken, "\n".join(f"{rule}: {rows}" for rule, rows in broken.items())
+
+
+def broken_rules(tx: Tx) -> dict[str, list[str]]:
+    """Return the broken rules with up to five rows that break each."""
+    is_sqlite = tx.dialect.name == "sqlite"
+    workflow = "workflow_status" if is_sqlite else "dbos.workflow_status"
+    found = {rule: _rows(tx, query.format(workflow=workflow)) for rule, query in RULES.items()}
+    if is_sqlite:
+        found["I12 the file is whole"] = [row for row in _rows(tx, "PRAGMA integrity_check") if row != "('ok',)"]
+        found["I12 nothing refers to nothing"] = _rows(tx, "PRAGMA foreign_key_check")
+    return {rule: rows for rule, rows in found.items() if rows}
+
+
+def _rows(tx: Tx, query: str) -> list[str]:
+    return [str(tuple(row)) for row in tx.execute(sa.text(query)).fetchmany(5)]

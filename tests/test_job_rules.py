@@ -1,0 +1,90 @@
+"""The rules of a job's life: which moves there are, how progress grows, how long to wait, what is cut short."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldpan.contract.resources import JobStatus
+from goldpan.domain.job_rules import (
+    ACTIVE,
+    LONGEST_RETRY_SECONDS,
+    MOST_FRUITLESS_CLAIMS,
+    MOVES,
+    TRIES_PER_PAGE,
+    is_hopeless,
+    is_truncated,
+    retry_seconds,
+    stage_progress,
+)
+
+
+def test_a_job_leaves_only_the_states_that_are_active() -> None:
+    assert set(MOVES) == set(JobStatus)
+    assert set(ACTIVE) == {JobStatus.QUEUED, JobStatus.RUNNING}
+    assert all(status not in moves for status, moves in MOVES.items())
+
+
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.one_of(st.none(), st.integers(0, 5_000)))))
+def test_progress_never_falls_and_never_arrives(steps: list[tuple[int, int | None]]) -> None:
+    progress = 0.0
+
+    for done, total in steps:
+        before, progress = progress, stage_progress(done, total, progress)
+        assert before <= progress < 1
+
+
+@given(st.integers(0, 2_000), st.integers(1, 2_000))
+def test_progress_is_the_share_that_is_done(done: int, total: int) -> None:
+    assert stage_progress(done, total, 0.0) == min(done / total, 0.999)
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 1.0), (2, 2.0), (3, 4.0)])
+def test_a_page_that_failed_is_tried_again_after_ever_longer_waits(tries: int, seconds: float) -> None:
+    assert retry_seconds(tries, None) == seconds
+
+
+@given(st.integers(TRIES_PER_PAGE, 10_000))
+def test_a_page_that_failed_too_often_is_given_up(tries: int) -> None:
+    assert retry_seconds(tries, None) is None
+
+
+@given(st.integers(1, 10_000), st.floats())
+def test_a_provider_that_asks_for_patience_gets_it_within_bounds(tries: int, wish: float) -> None:
+    seconds = retry_seconds(tries, wish)
+
+    assert seconds is not None
+    assert 1 <= seconds <= LONGEST_RETRY_SECONDS
+    assert not wish <= LONGEST_RETRY_SECONDS or seconds >= wish
+
+
+@given(st.floats(1, LONGEST_RETRY_SECONDS))
+def test_a_provider_that_asks_for_patience_once_gets_just_that(wish: float) -> None:
+    assert retry_seconds(1, wish) == wish
+
+
+@pytest.mark.parametrize("wish", [0.0, -1.0, -math.inf, math.nan])
+def test_a_provider_that_asks_for_no_patience_is_asked_less_and_less_often(wish: float) -> None:
+    assert [retry_seconds(tries, wish) for tries in (1, 2, 7, 1_000)] == [1, 2, 64, 64]
+
+
+@pytest.mark.parametrize(
+    ("taken", "total", "more", "expected"),
+    [
+        (10, 10, False, False),
+        (5, 10, False, False),  # the rest were repeats or no people
+        (5, 10, True, True),
+        (10, 10, True, False),  # what follows are repeats of those we have
+        (12, 10, True, False),
+        (5, None, True, True),
+        (5, None, False, False),
+    ],
+)
+def test_a_job_is_truncated_when_people_were_left(taken: int, total: int | None, more: bool, expected: bool) -> None:
+    assert is_truncated(taken, total, more=more) is expected
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_a_job_is_hopeless_when_it_was_claimed_far_more_often_than_written(claims: int, writes: int) -> None:
+    assert is_hopeless(claims, writes) == (claims > writes + MOST_FRUITLESS_CLAIMS)

@@ -1,0 +1,344 @@
+"""What a 202 promises, kept by real processes that are killed, stopped, frozen and cut off from their database."""
+
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+from urllib.parse import quote
+
+import pytest
+import sqlalchemy as sa
+
+from goldpan.domain.search_rules import parse_linkedin_search_url
+from goldpan.providers.sandbox import Sandbox
+from goldpan.storage.database import Database
+from tests.faults import BUG, CRASH, CRASH_PLACES, DISK_FULL, FORGETFUL_ENGINE, LISTENING, SHORT_LEASE, SLOW_DIRECTORY
+from tests.invariants import assert_invariants
+from tests.processes import Goldpan, database_away, wait_until, write_lock
+
+
+@pytest.fixture
+def goldpan(tmp_path: Path) -> Iterator[Goldpan]:
+    """Alice's installation on SQLite; nothing runs yet."""
+    with Goldpan(tmp_path) as goldpan:
+        yield goldpan
+    assert_invariants(goldpan.url)
+
+
+@pytest.fixture
+def scaled(tmp_path: Path, bare_postgres_url: str) -> Iterator[Goldpan]:
+    """Alice's installation on PostgreSQL; nothing runs yet."""
+    with Goldpan(tmp_path, bare_postgres_url) as goldpan:
+        yield goldpan
+    assert_invariants(goldpan.url)
+
+
+def test_a_server_killed_four_times_during_six_jobs_loses_nobody_and_counts_nobody_twice(goldpan: Goldpan) -> None:
+    goldpan.import_people([f"miller-{number}" for number in range(1_200)])
+    server = goldpan.serve(SLOW_DIRECTORY)
+    searches = [f"storm {number} total:300 pace:120" for number in range(5)]
+    job_ids = [goldpan.start(keywords) for keywords in searches]
+    live_id = goldpan.start("miller", live=True, searchEmails=False)
+
+    for _ in range(4):
+        _wait_for_more(goldpan, [*job_ids, live_id], random.randint(1, 300))
+        server.kill()
+        assert_invariants(goldpan.url)
+        server = goldpan.serve(SLOW_DIRECTORY)
+
+    *played, live = goldpan.wait_for_end([*job_ids, live_id], 60)
+    assert [job["status"] for job in played] == ["completed"] * 5
+    assert [job["counts"]["imported"] for job in played] == [300] * 5
+    for job_id, keywords in zip(job_ids, searches, strict=True):
+        assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+    assert live["stopReason"] == "source_exhausted"
+    assert live["credits"]["spent"] == 1_200
+    assert _people_of(goldpan, live_id) == sorted(f"miller-{number}" for number in range(1_200))
+    assert _balances(goldpan) == (8_800, 0)
+
+
+def test_dead_and_frozen_workers_are_replaced_within_45_seconds(scaled: Goldpan) -> None:
+    scaled.serve()
+    killed, frozen = scaled.work(), scaled.work()
+    # more than one worker takes of one account group at once
+    searches = [f"gale {number} total:150 pace:1000" for number in range(12)]
+    job_ids = [scaled.start(keywords) for keywords in searches]
+    wait_until(lambda: len(_owners(scaled)) == 2 and _found(scaled, job_ids) > 200, 20, "both workers work")
+
+    killed.kill()
+    frozen.send(SIGSTOP)
+    died = time.monotonic()
+    heirs = scaled.work(), scaled.work()
+    wait_until(lambda: _are_all_claimed_again(scaled), 45, "a living worker took every job")
+    takeover_seconds = time.monotonic() - died
+    frozen.send(SIGCONT)
+
+    jobs = scaled.wait_for_end(job_ids, 60)
+    sys.stdout.write(f"takeover after {takeover_seconds:.1f} s\n")
+    assert {job["status"] for job in jobs} == {"completed"}
+    for job_id, keywords in zip(job_ids, searches, strict=True):
+        assert _people_of(scaled, job_id) == _people_of_the_sandbox(keywords)
+    wait_until(lambda: "lease_lost" in frozen.log.read_text(), 20, "the frozen worker noticed")
+    assert [heir.exit_code for heir in heirs] == [None, None]
+
+
+@pytest.mark.parametrize("is_locked", [False, True])
+def test_a_server_asked_to_end_does_so_within_ten_seconds_and_the_next_one_goes_on(
+    goldpan: Goldpan, is_locked: bool
+) -> None:
+    server = goldpan.serve()
+    job_ids = [goldpan.start(f"calm {number} total:100 pace:200") for number in range(3)]
+    endless = goldpan.start("calm total:100 pace:60000")
+    goldpan.wait_for(job_ids[0], 10, lambda job: job["counts"]["found"] > 0)
+
+    with write_lock(goldpan.url) if is_locked else nullcontext():
+        seconds = server.stop()
+    goldpan.serve()
+
+    assert seconds < 10
+    assert server.exit_code == 0
+    assert [job["counts"]["imported"] for job in goldpan.wait_for_end(job_ids, 30)] == [100] * 3
+    assert goldpan.job(endless)["status"] == "running"
+
+
+@pytest.mark.parametrize("keywords", ["long total:500 pace:60000", "long total:500 pace:0 fail:429@3"])
+def test_a_cancelled_job_stops_within_two_seconds_and_is_never_written_again(goldpan: Goldpan, keywords: str) -> None:
+    server = goldpan.serve(LISTENING)
+    job_id = goldpan.start(keywords)
+    goldpan.wait_for(job_id, 10, lambda job: job["status"] == "running" and ("429" not in keywords or job["resumesAt"]))
+
+    assert goldpan.call("POST", f"/{job_id}/cancel").status_code == 200
+
+    cancelled = time.time()
+    rows = _rows_of(goldpan, job_id)
+    line = f"BROKEN OFF {job_id} "
+    wait_until(lambda: line in server.log.read_text(), 5, "the step is broken off")
+    assert float(server.log.read_text().split(line)[1].split()[0]) - cancelled < 2
+    other_id = goldpan.start("other total:100 pace:0")
+    goldpan.wait_for_end([other_id], 20)
+    assert _rows_of(goldpan, job_id) == rows
+
+
+def test_jobs_cancelled_while_pages_are_written_keep_what_they_had_and_pay_for_it(goldpan: Goldpan) -> None:
+    goldpan.import_people([f"miller-{number}" for number in range(2_000)])
+    goldpan.serve(SLOW_DIRECTORY)
+    job_ids = [goldpan.start("miller", live=True, maxResults=2_000) for _ in range(3)]
+    for job_id in job_ids:
+        goldpan.wait_for(job_id, 20, lambda job: job["counts"]["found"] > 100)
+        assert goldpan.call("POST", f"/{job_id}/cancel").status_code == 200
+    rows = [_rows_of(goldpan, job_id) for job_id in job_ids]
+
+    other_id = goldpan.start("other total:200")
+    goldpan.wait_for_end([other_id], 20)
+
+    assert [_rows_of(goldpan, job_id) for job_id in job_ids] == rows
+    spent = sum(goldpan.job(job_id)["credits"]["spent"] for job_id in job_ids)
+    assert _balances(goldpan) == (10_000 - spent, 0)
+
+
+def test_a_crash_at_any_place_of_a_step_neither_loses_nor_doubles_its_page(goldpan: Goldpan) -> None:
+    names = [f"miller-{number:03}" for number in range(260)]
+    goldpan.import_people(names)
+    job_id = goldpan.start_without_server("miller")
+
+    for what, place in CRASH_PLACES.items():
+        server = goldpan.serve(CRASH.format(place=place), is_awaited=False)
+        assert server.wait_for_exit(20) == 9, what
+        assert_invariants(goldpan.url)
+
+    goldpan.serve()
+    [job] = goldpan.wait_for_end([job_id], 20)
+    assert job["status"] == "completed"
+    assert _people_of(goldpan, job_id) == names
+    assert _balances(goldpan) == (9_740, 0)
+
+
+def test_a_step_that_the_engine_could_not_note_is_not_done_twice(goldpan: Goldpan) -> None:
+    keywords = "note total:150 pace:0"
+    server = goldpan.serve(FORGETFUL_ENGINE)
+
+    [job] = goldpan.wait_for_end([goldpan.start(keywords)], 20)
+    server.kill()
+    goldpan.serve()
+
+    assert job["status"] == "completed"
+    assert _people_of(goldpan, job["jobId"]) == _people_of_the_sandbox(keywords)
+    assert goldpan.job(job["jobId"]) == job
+
+
+def test_fifty_starts_with_one_key_at_once_make_one_job(goldpan: Goldpan) -> None:
+    goldpan.serve()
+    body = {"source": "url_upload", "urls": ["https://www.linkedin.com/in/alice-miller"]}
+    headers = {"Idempotency-Key": "fifty"}
+
+    with ThreadPoolExecutor(50) as callers:
+        answers = list(callers.map(lambda _: goldpan.call("POST", "", json=body, headers=headers), range(50)))
+
+    assert {answer.status_code for answer in answers} <= {200, 202}
+    assert len({answer.json()["data"]["jobId"] for answer in answers}) == 1
+    assert len(goldpan.call("GET", "").json()["data"]["items"]) == 1
+
+
+def test_a_database_that_cuts_all_connections_is_waited_for_and_nothing_is_lost(scaled: Goldpan) -> None:
+    server = scaled.serve()
+    worker = scaled.work(SHORT_LEASE)
+    searches = [f"cut {number} total:300 pace:200" for number in range(4)]
+    job_ids = [scaled.start(keywords) for keywords in searches]
+    wait_until(lambda: _found(scaled, job_ids) > 100, 20, "the jobs run")
+
+    with database_away(scaled.url):
+        refused = wait_until(lambda: _refusal(scaled), 10, "the server says that its database is away")
+        wait_until(lambda: worker.log.read_text().count("beat_failed") > 2, 10, "the worker is without its database")
+    wait_until(lambda: scaled.call("GET", f"/{job_ids[0]}").status_code == 200, 10, "the server found its database")
+    jobs = scaled.wait_for_end(job_ids, 60)
+
+    assert refused == (503, "SERVICE_UNAVAILABLE", True)
+    assert {job["status"] for job in jobs} == {"completed"}
+    for job_id, keywords in zip(job_ids, searches, strict=True):
+        assert _people_of(scaled, job_id) == _people_of_the_sandbox(keywords)
+    assert server.exit_code is None
+    assert worker.exit_code is None
+    assert "lease_lost" in worker.log.read_text()
+
+
+def test_a_locked_database_is_told_with_503_and_the_jobs_go_on_when_it_is_free(goldpan: Goldpan) -> None:
+    goldpan.serve()
+    keywords = "lock total:300 pace:100"
+    job_id = goldpan.start(keywords)
+    goldpan.wait_for(job_id, 10, lambda job: job["counts"]["found"] > 0)
+    body = {"source": "url_upload", "urls": ["https://www.linkedin.com/in/alice-miller"]}
+
+    with write_lock(goldpan.url):  # for as long as two refusals take, which is 10 s
+        refused = [goldpan.call("POST", "", json=body) for _ in range(2)]
+        assert goldpan.job(job_id)["status"] == "running"
+
+    assert [answer.status_code for answer in refused] == [503, 503]
+    assert refused[0].json()["error"]["code"] == "SERVICE_UNAVAILABLE"
+    assert int(refused[0].headers["Retry-After"]) > 0
+    [job] = goldpan.wait_for_end([job_id], 30)
+    assert job["status"] == "completed"
+    assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+
+
+def test_a_full_disk_keeps_what_was_acknowledged_and_the_jobs_go_on_when_there_is_room(goldpan: Goldpan) -> None:
+    full = goldpan.folder / "full"
+    keywords = "full total:500 pace:50"
+    goldpan.serve(DISK_FULL.format(full=str(full)))
+    job_id = goldpan.start(keywords)
+    goldpan.wait_for(job_id, 10, lambda job: job["counts"]["found"] > 0)
+
+    full.touch()
+    refused = wait_until(lambda: _refusal(goldpan), 20, "the server says that it cannot write")
+    known = goldpan.job(job_id)
+    wait_until(lambda: "engine_database_away" in goldpan.log() or goldpan.job(job_id) == known, 5)
+    assert known["status"] == "running"
+    full.unlink()
+    [job] = goldpan.wait_for_end([job_id], 60)
+
+    assert refused == (503, "SERVICE_UNAVAILABLE", True)
+    assert job["status"] == "completed"
+    assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+
+
+def test_a_bug_in_a_provider_ends_its_job_alone_and_is_logged(goldpan: Goldpan) -> None:
+    server = goldpan.serve(BUG)
+    broken_id = goldpan.start("bug total:100 pace:0")
+    other_id = goldpan.start("other total:100 pace:0")
+
+    broken, other = goldpan.wait_for_end([broken_id, other_id], 20)
+
+    assert (broken["status"], broken["error"]["code"]) == ("failed", "INTERNAL_ERROR")
+    assert broken["counts"]["imported"] == 25
+    assert other["status"] == "completed"
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    [crash] = [line for line in lines if line["event"] == "job_crashed"]
+    assert crash["job_id"] == broken_id
+    assert "ZeroDivisionError" in json.dumps(crash)
+
+
+# --- what a test looks at ----------------------------------------------------------------------------------------
+
+
+def _found(goldpan: Goldpan, job_ids: list[str]) -> int:
+    return sum(goldpan.job(job_id)["counts"]["found"] for job_id in job_ids)
+
+
+def _wait_for_more(goldpan: Goldpan, job_ids: list[str], people: int) -> None:
+    enough = _found(goldpan, job_ids) + people
+    wait_until(lambda: _found(goldpan, job_ids) >= enough, 20, "the jobs go on")
+
+
+def _refusal(goldpan: Goldpan) -> tuple[int, str, bool] | None:
+    """Start a job and return how it was refused: status, code, whether it says when to try again."""
+    body = {"source": "url_upload", "urls": ["https://www.linkedin.com/in/alice-miller"] * 50}
+    answer = goldpan.call("POST", "", json=body)
+    if answer.status_code < 400:
+        return None
+    return answer.status_code, answer.json()["error"]["code"], "Retry-After" in answer.headers
+
+
+def _people_of_the_sandbox(keywords: str) -> list[str]:
+    """Return the names of everybody whom a search of the sandbox finds, sorted."""
+    source = parse_linkedin_search_url(f"https://www.linkedin.com/search/results/people/?keywords={quote(keywords)}")
+
+    async def no_sleep(_seconds: float) -> None: ...
+
+    async def read() -> set[str]:
+        sandbox, names, cursor, is_first = Sandbox(no_sleep), set(), None, True
+        while is_first or cursor is not None:
+            page = await sandbox.fetch_page("", source, cursor, 99)
+            names |= {person.public_identifier or "" for person in page.people}
+            cursor, is_first = page.next_cursor, False
+        return names
+
+    return sorted(asyncio.run(read()))
+
+
+def _people_of(goldpan: Goldpan, job_id: str) -> list[str]:
+    """Return the names of everybody whom a job took, sorted, each as often as it is stored."""
+    query = (
+        "SELECT public_identifier FROM prospect JOIN job_prospect AS taken ON prospect_id = id WHERE taken.job_id = :id"
+    )
+    return sorted(str(row[0]) for row in _read(goldpan.url, query, id=job_id))
+
+
+def _rows_of(goldpan: Goldpan, job_id: str) -> list[list[tuple[object, ...]]]:
+    """Return every row that belongs to a job."""
+    queries = (
+        "SELECT * FROM job WHERE id = :id",
+        "SELECT * FROM job_prospect WHERE job_id = :id ORDER BY position",
+        "SELECT * FROM prospect WHERE job_id = :id ORDER BY id",
+        "SELECT * FROM credit_entry WHERE job_id = :id ORDER BY id",
+        "SELECT audience.* FROM audience JOIN job ON audience_id = audience.id WHERE job.id = :id",
+    )
+    return [_read(goldpan.url, query, id=job_id) for query in queries]
+
+
+def _balances(goldpan: Goldpan) -> tuple[object, ...]:
+    [row] = _read(goldpan.url, "SELECT credits_available, credits_reserved FROM account_group")
+    return row
+
+
+def _owners(goldpan: Goldpan) -> set[object]:
+    return {
+        row[0] for row in _read(goldpan.url, "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
+    }
+
+
+def _are_all_claimed_again(goldpan: Goldpan) -> bool:
+    return not _read(goldpan.url, "SELECT 1 FROM job WHERE fencing_token < 2")
+
+
+def _read(url: str, query: str, **parameters: object) -> list[tuple[object, ...]]:
+    database = Database(url)
+    try:
+        with database.read() as tx:
+            return [tuple(row) for row in tx.execute(sa.text(query), parameters)]
+    finally:
+        database.close()
