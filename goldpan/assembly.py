@@ -1,10 +1,10 @@
 """Puts the parts together; the only file that knows every room, the clock and where ids come from."""
 
 import fcntl
-import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +17,7 @@ from sqlalchemy import inspect
 
 from goldpan.domain.directory_rules import IndexQuery
 from goldpan.domain.provider_port import Person
+from goldpan.json_log import configure_logs
 from goldpan.operations.toolbox import Toolbox
 from goldpan.providers.directory import Directory
 from goldpan.providers.sandbox import Sandbox
@@ -29,17 +30,20 @@ from goldpan.storage.database import Database
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from goldpan.api.rate_limits import RateLimit
     from goldpan.engine.job_queue import JobQueue
 
 EMBEDDED_EXECUTOR = "local"
-DRAIN_SECONDS = 10
+# Together less than the ten seconds that whoever stops a process usually grants it.
+DRAIN_SECONDS = 5  # for requests
+STOP_SECONDS = 4.0  # for jobs, at most
 
 
 class CannotStart(Exception):
     """Something about this machine or its settings is in the way; the message is one line for the operator."""
 
 
-# --- the clock, ids and logs --------------------------------------------------------------------------------------
+# --- the clock and ids --------------------------------------------------------------------------------------------
 
 
 def now_ms() -> int:
@@ -61,33 +65,23 @@ def new_trace_id() -> str:
     return os.urandom(16).hex()
 
 
-def configure_logs() -> Any:
-    """Return the logger: one JSON object a line on standard error."""
-    import msgspec
-    import structlog
-
-    def render(_logger: object, _method: str, event: Any) -> bytes:
-        return msgspec.json.encode(dict(event), enc_hook=repr)
-
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
-            render,
-        ],
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
-    )
-    return structlog.get_logger()
-
-
 # --- the database -------------------------------------------------------------------------------------------------
 
 
 def database_url(settings: Settings) -> str:
-    return settings.database_url or f"sqlite:///{Path(settings.data).absolute() / 'goldpan.db'}"
+    """Return where the database is.
+
+    Raises:
+        CannotStart: the setting names another kind than PostgreSQL; its value may hold a password, so nothing shows it.
+    """
+    if not settings.database_url:
+        return f"sqlite:///{Path(settings.data).absolute() / 'goldpan.db'}"
+    if not settings.database_url.startswith(("postgresql://", "postgres://")):
+        raise CannotStart(
+            "GOLDPAN_DATABASE_URL must look like postgresql://user:password@host/name;"
+            " for SQLite leave it out and set GOLDPAN_DATA"
+        )
+    return settings.database_url
 
 
 def open_database(settings: Settings) -> Database:
@@ -205,14 +199,9 @@ def build_toolbox(database: Database, queue: "JobQueue | None" = None) -> Toolbo
 def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     from goldpan.api.gate import GateParts
     from goldpan.api.http_app import build_app
-    from goldpan.api.rate_limits import RateLimit
 
     logger = configure_logs()
-    try:
-        key_limit = RateLimit("key", settings.rate_limit, time.time)
-        failed_key_limit = RateLimit("address", settings.unauthenticated_rate_limit, time.time)
-    except ValueError as error:
-        raise CannotStart(f"GOLDPAN_RATE_LIMIT must look like 600/minute: {error}") from error
+    key_limit, failed_key_limit = rate_limits(settings)
     return build_app(
         GateParts(
             toolbox=toolbox,
@@ -224,6 +213,32 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
             log_crash=logger.exception,
         )
     )
+
+
+def rate_limits(settings: Settings) -> "tuple[RateLimit, RateLimit]":
+    """Return the limit of a key and the limit of an address that sends no valid one.
+
+    Raises:
+        CannotStart: one of the settings is no rate.
+    """
+    return (
+        rate_limit("key", "GOLDPAN_RATE_LIMIT", settings.rate_limit),
+        rate_limit("address", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", settings.unauthenticated_rate_limit),
+    )
+
+
+def rate_limit(name: str, setting: str, rate: str) -> "RateLimit":
+    """Return the limit of that name, which a setting says.
+
+    Raises:
+        CannotStart: it is no rate.
+    """
+    from goldpan.api.rate_limits import RateLimit
+
+    try:
+        return RateLimit(name, rate, time.time)
+    except ValueError as error:
+        raise CannotStart(f"{setting} must look like 600/minute, one rate above zero") from error
 
 
 def api_process() -> "ASGIApp":
@@ -245,6 +260,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
         CannotStart: the port is busy, or the settings do not fit together.
     """
     os.umask(0o077)
+    # uvicorn drains at SIGTERM and then raises it again, which would end the process before its jobs are stopped.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     listener = _listen(host, port)
     if database_url(settings).startswith("sqlite"):
         if workers > 1:
@@ -265,12 +282,13 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
     migrate(database_url(settings))
     toolbox = build_toolbox(database, JobQueue(database))
     app = build_api(settings, toolbox)
-    worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs().exception)
+    worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs())
     worker.start()
     try:
         with suppress(KeyboardInterrupt):  # uvicorn drains first and then raises it again
             uvicorn.Server(_uvicorn_config(app)).run(sockets=[listener])
     finally:
+        _end_soon()
         worker.stop()
 
 
@@ -282,6 +300,8 @@ def _serve_api(listener: socket, workers: int) -> None:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(_uvicorn_config(api_process())).run(sockets=[listener])
         return
+    configure_logs()
+    rate_limits(read_settings(os.environ))  # a process that cannot start would be started for ever
     open_database(read_settings(os.environ)).close()
     Multiprocess(_uvicorn_config("goldpan.assembly:api_process", workers), sockets=[listener]).run()
 
@@ -289,12 +309,15 @@ def _serve_api(listener: socket, workers: int) -> None:
 def _uvicorn_config(app: Any, workers: int = 1) -> Any:
     import uvicorn
 
+    from goldpan.api.http_protocol import BoundedHttpProtocol
+
     return uvicorn.Config(
         app,
         factory=isinstance(app, str),
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttpProtocol,
+        ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
@@ -322,13 +345,21 @@ def run_worker(settings: Settings) -> None:
     toolbox = build_toolbox(database, JobQueue(database))
     lease = WorkerLease(database, os.urandom(8).hex(), logger)
     lease.take()  # before the work begins: whoever has pending jobs and no lease counts as dead
-    worker = JobWorker(toolbox, lease.executor_id, logger.exception)
+    worker = JobWorker(toolbox, lease.executor_id, logger)
     worker.start()
     try:
         lease.keep_until_signal((signal.SIGTERM, signal.SIGINT))
     finally:
+        _end_soon()
         worker.stop()
         lease.give_up()
+
+
+def _end_soon() -> None:
+    """End this process whatever in it still waits for the database: jobs lose nothing by it, they stand in there."""
+    timer = threading.Timer(STOP_SECONDS, os._exit, [0])
+    timer.daemon = True
+    timer.start()
 
 
 def _listen(host: str, port: int) -> socket:

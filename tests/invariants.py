@@ -24,7 +24,8 @@ RULES = {
         WHERE taken.job_id IS NULL""",
     "I3 the counts add up": """
         SELECT id FROM job WHERE found <> imported + known + duplicate + suppressed + invalid + failed
-            OR imported + known > max_results OR emails_found > imported + known OR people_enriched > imported + known""",
+            OR imported + known > max_results
+            OR emails_found > imported + known OR people_enriched > imported + known""",
     "I3 one person is stored once": """
         SELECT account_group_id, public_identifier FROM prospect WHERE public_identifier IS NOT NULL
         GROUP BY account_group_id, is_sandbox, public_identifier HAVING count(*) > 1""",

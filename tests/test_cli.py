@@ -265,6 +265,9 @@ def test_the_doctor_looks_into_the_database(cli: Cli) -> None:
     ("name", "value"),
     [
         ("GOLDPAN_RATE_LIMIT", "many"),
+        ("GOLDPAN_RATE_LIMIT", "600/minute;5/second"),
+        ("GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", "0/minute"),
+        ("GOLDPAN_DATABASE_URL", "sqlite:///other.db"),
         ("GOLDPAN_URL", "127.0.0.1:8470"),
         ("GOLDPAN_DATA", "/dev/null"),
         ("GOLDPAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none"),
@@ -285,7 +288,10 @@ def test_the_doctor_finds_a_file_that_is_no_database(cli: Cli) -> None:
     assert cli("doctor").returncode == 1
 
 
-@pytest.mark.parametrize(("name", "value"), [("GOLDPAN_DATABASE_URL", "nonsense"), ("GOLDPAN_DATA", "/dev/null")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("GOLDPAN_DATABASE_URL", "nonsense"), ("GOLDPAN_DATABASE_URL", "sqlite:///x.db"), ("GOLDPAN_DATA", "/dev/null")],
+)
 def test_a_database_that_cannot_be_used_gives_one_line(cli: Cli, name: str, value: str) -> None:
     done = cli("account", "list", **{name: value})
 

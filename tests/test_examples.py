@@ -133,6 +133,20 @@ def test_the_schemas_bear_the_names_of_the_reference(document: Json, path: str, 
         assert responses[status]["content"]["application/json"]["schema"] == named("ErrorResponse")
 
 
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/v1/accounts/{accountGroupId}/prospecting", "post"),
+        ("/v1/accounts/{accountGroupId}/prospecting/{jobId}/cancel", "post"),
+        ("/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects", "get"),
+    ],
+)
+def test_a_provider_that_fails_is_documented_where_the_reference_does(document: Json, path: str, method: str) -> None:
+    response = document["paths"][path][method]["responses"]["502"]
+
+    assert response["content"]["application/json"]["schema"] == named("ErrorResponse")
+
+
 # --- real answers -------------------------------------------------------------------------------------------------
 
 

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
 from tests.cast import Caller, new_caller
-from tests.service import Service, running
+from tests.service import Service, running, until
 
 
 @pytest.fixture
@@ -46,7 +47,32 @@ def test_a_database_of_another_version_is_not_ready(owner: Caller) -> None:
     assert answer.refusal == (503, "SERVICE_UNAVAILABLE")
 
 
-def test_a_start_that_cannot_be_written_is_refused_and_changes_nothing(
+def test_a_database_without_a_schema_is_not_ready(owner: Caller) -> None:
+    with owner.service.toolbox.database.write() as tx:
+        tx.execute(sa.text("DROP TABLE alembic_version"))
+
+    answer = owner.service.call("GET", "/readyz")
+
+    assert answer.refusal == (503, "SERVICE_UNAVAILABLE")
+
+
+def test_writers_that_wait_do_not_keep_the_readiness_from_being_told(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with running(tmp_path_factory.mktemp("busy")) as service, ThreadPoolExecutor(60) as many:
+        alice = new_caller(service, "alice")
+
+        with service.toolbox.database.write():  # SQLite has one writer
+            starts = [many.submit(alice.start, source="url_upload", urls=["linkedin.com/in/amara"]) for _ in range(60)]
+            until(lambda: starts[0].running())
+            answers = [service.call("GET", "/readyz") for _ in range(20)]
+            is_over = any(start.done() for start in starts)
+
+        assert {answer.status for answer in answers} == {200}
+        assert not is_over
+
+
+def test_a_start_that_cannot_be_written_is_refused_and_may_be_sent_again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with running(tmp_path_factory.mktemp("busy")) as service:
@@ -59,6 +85,8 @@ def test_a_start_that_cannot_be_written_is_refused_and_changes_nothing(
 
         assert answer.refusal == (503, "SERVICE_UNAVAILABLE")
         assert int(answer.headers["Retry-After"]) > 0
+        assert "the same Idempotency-Key" in answer.details
+        assert "nothing was changed" not in answer.body.decode()  # a commit that lost its answer looks the same
         assert time.monotonic() - begin < 15
         assert meanwhile.data["items"] == []
         assert alice.credits() == (1000, 0)

@@ -6,8 +6,10 @@ import time
 
 import pytest
 
+from goldpan import assembly
 from goldpan.api.routes import Route
 from goldpan.contract.permission_catalogue import Permission
+from goldpan.settings import read_settings
 from tests.cast import NOBODYS_ID, Caller, new_caller
 from tests.gate_requests import ask_as, each_route, needs_key, needs_permission, takes_body, target
 from tests.service import Answer, Service, running, until
@@ -201,3 +203,12 @@ def test_who_waited_as_long_as_told_is_let_through(tmp_path_factory: pytest.Temp
 
         assert 1 <= int(refused.headers["Retry-After"]) <= 2
         assert time.monotonic() - begin <= int(refused.headers["Retry-After"]) + 0.5
+
+
+@pytest.mark.parametrize("name", ["GOLDPAN_RATE_LIMIT", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT"])
+@pytest.mark.parametrize(
+    "rate", ["many", "0/minute", "-1/minute", "600/minute;5/second", "600/minute, 5/second", "600"]
+)
+def test_a_setting_that_is_no_rate_is_refused_by_its_name(name: str, rate: str) -> None:
+    with pytest.raises(assembly.CannotStart, match=f"^{name} must look like 600/minute"):
+        assembly.rate_limits(read_settings({name: rate}))

@@ -1,6 +1,7 @@
 """The JSON of a body, read strictly: whatever two parsers could read differently, or a database refuse, is a 400."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -134,3 +135,59 @@ def test_a_route_without_a_body_takes_none_but_an_empty_object(alice: Caller, bo
 
     assert refused.refusal == (400, "VALIDATION_ERROR")
     assert taken.status == 200
+
+
+# --- what is said of a wrong field --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "rule"),
+    [
+        ("source", "x", "must be one of linkedin_search, post_commenters, sales_navigator, url_upload"),
+        ("searchUrl", 5, "must be a text of at most 8192 characters"),
+        ("savedSearchId", "", "must be a text of 1 to 64 characters"),
+        ("urls", [], "must be a list of 1 to 1000 texts"),
+        ("urls", "linkedin.com/in/amara", "must be a list of 1 to 1000 texts"),
+        ("urls[1]", ["linkedin.com/in/amara", 5], "must be a text"),
+        ("maxResults", 1.5, "must be an integer of at least 1"),
+        ("maxResults", "5", "must be an integer of at least 1"),
+        ("maxResults", 0, "must be an integer of at least 1"),
+        ("maxCredits", 2**31, "must be an integer from 1 to 2147483647"),
+        ("searchEmails", 1, "must be true or false"),
+        ("searchEmails", None, "must be true or false"),
+        ("audienceId", "x", "must be 24 lower-case hex digits"),
+        ("audienceName", " ", "must be a text of 1 to 200 characters, not only white space"),
+    ],
+)
+def test_a_wrong_field_is_told_in_plain_words_what_it_takes(alice: Caller, name: str, value: Any, rule: str) -> None:
+    answer = alice.start({"source": "linkedin_search", "searchUrl": search_url("cto"), name.partition("[")[0]: value})
+
+    assert answer.error["fields"] == [{"in": "body", "name": name, "rule": rule}]
+    assert answer.details == f"{name}: {rule}"
+
+
+def test_a_route_without_a_body_says_that_it_knows_no_field(alice: Caller) -> None:
+    job_id = alice.sandbox().start_search("cto pace:60000")
+
+    answer = alice.post(f"{alice.jobs}/{job_id}/cancel", {"a": 1, "b": 1})
+
+    assert answer.details == "a: unknown field; known are none; b: unknown field"
+
+
+def test_a_body_of_very_many_mistakes_gets_a_short_answer(alice: Caller) -> None:
+    body = b"{" + b",".join(b'"a%d":1' % number for number in range(75_000)) + b"}"
+
+    answer = alice.start(body)
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert len(answer.error["fields"]) == 20
+    assert answer.details.endswith("; and more")
+    assert len(answer.body) < 5_000
+
+
+def test_a_list_of_very_many_wrong_urls_gets_a_short_answer(alice: Caller) -> None:
+    answer = alice.start(source="url_upload", urls=["https://example.com/" + "a" * 500] * 1000)
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert [field["name"] for field in answer.error["fields"]] == [f"urls[{position}]" for position in range(20)]
+    assert len(answer.body) < 10_000

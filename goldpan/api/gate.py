@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -26,6 +27,7 @@ from goldpan.operations.toolbox import Toolbox
 
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
+LARGE_BODY_BYTES = 64 * 1024  # takes milliseconds to decode
 
 # https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid, and
 # only versions after 00 may have more behind the flags.
@@ -37,6 +39,7 @@ _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
 _COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 _encode = msgspec.json.Encoder().encode
+_is_coroutine = cache(iscoroutinefunction)
 
 
 class _Envelope(msgspec.Struct, rename="camel"):
@@ -158,7 +161,7 @@ class Gate:
         arguments = await _read_input(exchange.request, route)
         if caller is not None:
             arguments["caller"] = caller
-        if iscoroutinefunction(route.operation):
+        if _is_coroutine(route.operation):
             return route.present(await route.operation(self._parts.toolbox, **arguments))
         # It may wait for a lock or another machine: not in the loop that serves everybody.
         return route.present(await run_in_threadpool(route.operation, self._parts.toolbox, **arguments))
@@ -224,10 +227,16 @@ async def _read_input(request: Request, route: Route) -> dict[str, Any]:
     if "after" in arguments:
         arguments["page"] = PageRequest(arguments.pop("after"), arguments.pop("limit"))
     if route.body is not None:
-        arguments["request"] = decode_body(body, route.body.shape, route.body.aliases)
+        arguments["request"] = await _decode(body, route.body.shape, route.body.aliases)
     elif body:
-        decode_body(body, Shape, {})
+        await _decode(body, Shape, {})
     return arguments
+
+
+async def _decode(body: bytes, shape: type[Shape], aliases: Mapping[str, str]) -> Shape:
+    if len(body) < LARGE_BODY_BYTES:
+        return decode_body(body, shape, aliases)
+    return await run_in_threadpool(decode_body, body, shape, aliases)
 
 
 async def _read_request_body(request: Request, route: Route) -> bytes:
@@ -240,5 +249,6 @@ async def _read_request_body(request: Request, route: Route) -> bytes:
     return body
 
 
+@cache
 def _snake(name: str) -> str:
     return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)

@@ -4,9 +4,9 @@ import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from starlette.routing import Match, Router
 from starlette.routing import Route as PathRoute
-from starlette.routing import Router
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Scope
 
 from goldpan.api.gate import Gate, GateParts
 from goldpan.api.openapi import openapi_route
@@ -29,8 +29,16 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
 
 
 class _ExactPath(PathRoute):
-    """Starlette's pattern ends with `$`, which takes a path with a line break behind it for the path itself."""
+    """Starlette's pattern ends with `$`, which takes a path with a line break behind it for the path itself.
+
+    And it is given the path decoded, in which the slash of `accounts%2Fprospecting` looks like one that separates.
+    """
 
     def __init__(self, path: str, gate: Gate) -> None:
         super().__init__(path, gate)
         self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if b"%2f" in scope["raw_path"].lower():
+            return Match.NONE, {}
+        return super().matches(scope)

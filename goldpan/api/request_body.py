@@ -8,7 +8,8 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec.structs import FieldInfo
 
-from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
+from goldpan.api.field_rules import rule
+from goldpan.contract.error_catalogue import MOST_FIELDS_SHOWN, ErrorKind, InvalidField, Problem, invalid
 from goldpan.contract.resources import Shape
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -48,7 +49,7 @@ def decode_body(body: bytes, shape: type[Shape], aliases: Mapping[str, str]) -> 
     """Return the body as `shape`; `aliases` are other spellings of its fields.
 
     Raises:
-        Problem: it is no JSON object of that shape; every field that is wrong is named.
+        Problem: it is no JSON object of that shape; the fields that are wrong are named.
     """
     members = _decode_json(body)
     if not isinstance(members, dict):
@@ -56,18 +57,22 @@ def decode_body(body: bytes, shape: type[Shape], aliases: Mapping[str, str]) -> 
     fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     values: dict[str, Any] = {}
     problems: list[InvalidField] = []
+    known = f"; known are {', '.join(fields) or 'none'}"
     for spelling, value in members.items():
         name = aliases.get(spelling, spelling)
         if name not in fields:
-            problems.append(InvalidField("body", spelling, f"unknown field; known are {', '.join(fields)}"))
+            problems.append(InvalidField("body", spelling, f"unknown field{known}"))
+            known = ""
         elif fields[name].name in values:
             problems.append(InvalidField("body", spelling, f"is another spelling of {name}: give one of them"))
         else:
             _convert_into(values, fields[name], value, problems)
+        if len(problems) > MOST_FIELDS_SHOWN:
+            raise invalid(problems)
     problems += [
         InvalidField("body", field.encode_name, "is required")
         for field in fields.values()
-        if field.required and field.encode_name not in {aliases.get(spelling, spelling) for spelling in members}
+        if field.required and field.name not in values
     ]
     if problems:
         raise invalid(problems)
@@ -78,9 +83,10 @@ def _convert_into(values: dict[str, Any], field: FieldInfo, value: Any, problems
     try:
         values[field.name] = msgspec.convert(value, field.type)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$")
+        _, _, path = str(error).partition(" - at `$")
+        path = path.rstrip("`")
         values[field.name] = None
-        problems.append(InvalidField("body", field.encode_name + path.rstrip("`"), message))
+        problems.append(InvalidField("body", field.encode_name + path, rule(field.type, path)))
 
 
 def _decode_json(body: bytes) -> Any:

@@ -117,7 +117,12 @@ ROUTES = (
         "Start a prospecting job",
         parameters=(IDEMPOTENCY_KEY,),
         body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES),
-        errors=(ErrorKind.NOT_FOUND, ErrorKind.IDEMPOTENCY_KEY_REUSED, ErrorKind.INSUFFICIENT_CREDITS),
+        errors=(
+            ErrorKind.NOT_FOUND,
+            ErrorKind.IDEMPOTENCY_KEY_REUSED,
+            ErrorKind.INSUFFICIENT_CREDITS,
+            ErrorKind.UPSTREAM_ERROR,
+        ),
     ),
     Route(
         "GET",
@@ -137,7 +142,7 @@ ROUTES = (
         presenters.present_cancelled_job,
         Success("ProspectingJobCancelSuccessResponse", (resources.CancelledJob,), {200: "The job is cancelled"}),
         "Cancel a queued or running prospecting job",
-        errors=(ErrorKind.NOT_FOUND, ErrorKind.NOT_IN_THIS_STATE),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.NOT_IN_THIS_STATE, ErrorKind.UPSTREAM_ERROR),
     ),
     Route(
         "GET",
@@ -150,7 +155,7 @@ ROUTES = (
         ),
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
-        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
     ),
     Route(
         "GET",

@@ -54,19 +54,23 @@ def _check_settings(settings: Settings) -> Iterator[Check]:
 
 
 def _check_rate(name: str, text: str) -> Check:
-    from limits import parse
+    from goldpan import assembly
 
     try:
-        is_rate = parse(text).amount > 0
-    except ValueError:
-        is_rate = False
-    return Check(name, is_rate, text if is_rate else f"{text} must look like 600/minute")
+        assembly.rate_limit("checked", name, text)
+    except assembly.CannotStart:
+        return Check(name, False, f"{text} must look like 600/minute")
+    return Check(name, True, text)
 
 
 def _check_machine(settings: Settings) -> Iterator[Check]:
     from goldpan import assembly
 
-    url = assembly.database_url(settings)
+    try:
+        url = assembly.database_url(settings)
+    except assembly.CannotStart as reason:
+        yield Check("database", False, str(reason))
+        return
     if url.startswith("sqlite"):
         path = Path(url.removeprefix("sqlite:///"))
         folder = _check_folder(path.parent)

@@ -6,6 +6,7 @@ from enum import Enum
 import msgspec
 
 LONGEST_NAME_SHOWN = 100
+MOST_FIELDS_SHOWN = 20
 
 
 class ErrorKind(Enum):
@@ -27,7 +28,7 @@ class ErrorKind(Enum):
     RATE_LIMITED = ("RATE_LIMITED", 429, True, "Rate limit exceeded")
     INTERNAL_ERROR = ("INTERNAL_ERROR", 500, True, "Internal server error")
     UPSTREAM_ERROR = ("UPSTREAM_ERROR", 502, True, "The provider of the data did not answer as it should")
-    SERVICE_UNAVAILABLE = ("SERVICE_UNAVAILABLE", 503, True, "Not possible right now; nothing was changed")
+    SERVICE_UNAVAILABLE = ("SERVICE_UNAVAILABLE", 503, True, "Not possible right now: try again")
 
     def __init__(self, code: str, status: int, retryable: bool, meaning: str) -> None:
         self.code = code
@@ -63,10 +64,12 @@ class Problem(Exception):
 
 
 def invalid(fields: Sequence[InvalidField]) -> Problem:
-    """Return the Problem that lists every one of `fields`."""
-    fields = [InvalidField(field.where, in_one_line(field.name), field.rule) for field in fields]
-    details = "; ".join(f"{field.name}: {field.rule}" for field in fields)
-    return Problem(ErrorKind.MALFORMED_REQUEST, details, fields=fields)
+    """Return the Problem that lists `fields`, the first of them when they are many."""
+    shown = [InvalidField(field.where, in_one_line(field.name), field.rule) for field in fields[:MOST_FIELDS_SHOWN]]
+    lines = [f"{field.name}: {field.rule}" for field in shown]
+    if len(fields) > len(shown):
+        lines.append("and more")
+    return Problem(ErrorKind.MALFORMED_REQUEST, "; ".join(lines), fields=shown)
 
 
 def in_one_line(text: str) -> str:

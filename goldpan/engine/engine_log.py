@@ -5,24 +5,18 @@ from typing import Any
 
 from dbos import error as engine_error
 
+from goldpan.json_log import LogForwarder
+
 # A user cancels a job; DBOS reports it as a failure of the workflow, twice and with a traceback.
 _CANCELLATIONS = (engine_error.DBOSAwaitedWorkflowCancelledError, engine_error.DBOSWorkflowCancelledError)
 
 
-class _Forwarder(logging.Handler):
-    def __init__(self, logger: Any) -> None:
-        super().__init__()
-        self._logger = logger
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if not _is_cancellation(record):
-            self._logger.log(record.levelno, "engine", message=record.getMessage(), exc_info=record.exc_info)
-
-
 def forward_engine_log(logger: Any) -> None:
     """Let `logger` have what DBOS logs; call it before DBOS is built, or it prints to standard error besides."""
+    forwarder = LogForwarder(logger, "engine")
+    forwarder.addFilter(lambda record: not _is_cancellation(record))
     engine_logger = logging.getLogger("dbos")
-    engine_logger.handlers = [_Forwarder(logger)]
+    engine_logger.handlers = [forwarder]
     engine_logger.propagate = False
 
 

@@ -40,7 +40,7 @@ class JobWork:
         """Do the next page of the job; False: it has ended.
 
         Raises:
-            Problem: SERVICE_UNAVAILABLE, and nothing was changed.
+            Problem: SERVICE_UNAVAILABLE; the next call finds out where the job stands.
         """
         if self._hold is None:
             self._hold = await asyncio.to_thread(claim_job, self._toolbox, self._account_group_id, self._job_id)

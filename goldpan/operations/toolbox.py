@@ -11,8 +11,8 @@ from goldpan.storage.database import Database, Tx
 class Toolbox:
     """`now_ms` is the time in milliseconds since 1970, `new_id` makes an id of 24 hex digits.
 
-    `enqueue_job(tx, account_group_id, job_id, is_sandbox)` hands a job to the engine in the very transaction that stores it;
-    `cancel_workflow(job_id)` tells the engine to stop working on one.
+    `enqueue_job(tx, account_group_id, job_id, is_sandbox)` hands a job to the engine in the very transaction that
+    stores it; `cancel_workflow(job_id)` tells the engine to stop working on one.
     """
 
     database: Database

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect as CoreDialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
@@ -27,6 +27,7 @@ SCHEMA_VERSION = "0001"
 """The migration that this code was written for: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another before the caller is told to come back
+FROZEN_SECONDS = 10.0  # how long a transaction may do nothing; less than a worker's lease
 POOL_SIZE = 10
 
 
@@ -86,7 +87,8 @@ class Database:
         """Open a transaction that may write: it holds SQLite's write lock from its first statement.
 
         Raises:
-            Problem: SERVICE_UNAVAILABLE, and nothing was changed.
+            Problem: SERVICE_UNAVAILABLE; nothing was changed, unless the connection broke during the commit itself:
+                then nobody knows, and whoever tries again must find out.
         """
         with _explained(), self._turn_to_write(), self.engine.begin() as tx:
             if self.dialect.begin_writing:
@@ -96,6 +98,9 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Open a transaction that only reads, for the rare reads: the frequent ones are `fetch`.
+
+        Each statement sees what is committed when it begins: on SQLite too, where the driver opens no transaction for
+        a SELECT. What must fit together is read by one statement.
 
         Raises:
             Problem: SERVICE_UNAVAILABLE.
@@ -133,6 +138,8 @@ class Database:
             driver_url(self.url),
             min_size=2,
             max_size=POOL_SIZE,
+            # Its attempts come at ever longer intervals: one that gave up is followed by the next request's, at once.
+            reconnect_timeout=BUSY_SECONDS,
             # Every hot query is one statement: a transaction around it would be two more round trips.
             kwargs={"autocommit": True, "prepare_threshold": 1},
         ) as self._pool:
@@ -166,12 +173,21 @@ class Database:
 def new_engine(url: URL) -> sa.Engine:
     """Return a pool of connections, set up so that a commit survives a loss of power."""
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(
-            url.set(drivername="postgresql+psycopg"), pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True
-        )
+        driver = url.set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True)
+        sa.event.listen(engine, "connect", _set_up_postgresql)
+        return engine
     engine = sa.create_engine(url, module=sqlite_driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS)
     sa.event.listen(engine, "connect", _set_up_sqlite)
     return engine
+
+
+def _set_up_postgresql(connection: psycopg.Connection, _record: object) -> None:
+    connection.autocommit = True
+    connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    # A process that freezes within a transaction would lock its account group for ever, whoever took over its jobs.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    connection.autocommit = False
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -189,13 +205,16 @@ def driver_url(url: URL) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
-_MAYBE_PASSING = (
-    OperationalError,
+_DRIVER_ERRORS = (DBAPIError, psycopg.Error, sqlite_driver.Error, TimeoutError, PoolTimeout)
+
+_PASSING = (
     psycopg.OperationalError,
-    sqlite_driver.OperationalError,
+    psycopg.errors.IdleInTransactionSessionTimeout,  # this process stood still within a transaction
+    psycopg.errors.ReadOnlySqlTransaction,  # the server is a replica, and may be the primary in a moment
     TimeoutError,
     PoolTimeout,
 )
+_PASSING_IN_SQLITE = ("locked", "full", "disk I/O", "readonly", "unable to open")
 
 
 @contextmanager
@@ -203,19 +222,23 @@ def _explained() -> Iterator[None]:
     """Turn a database that is locked, full or away into a refusal that says so; our own mistakes rise as they are."""
     try:
         yield
-    except _MAYBE_PASSING as error:
-        if not _is_passing(error):
+    except _DRIVER_ERRORS as error:
+        if not is_passing(error):
             raise
-        details = "the database cannot be written or reached right now; nothing was changed"
+        # Nothing was changed, but for one case that looks the same from here: a connection lost while COMMIT ran.
+        details = (
+            "the database cannot be written or reached right now: try again, a start with the same Idempotency-Key"
+        )
         raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "5"}) from error
 
 
-def _is_passing(error: Exception) -> bool:
-    """Return whether the same statement may work later, without a change of ours."""
-    cause = error.orig if isinstance(error, OperationalError) else error
-    if isinstance(cause, psycopg.OperationalError | TimeoutError | PoolTimeout):
-        return True
-    return any(sign in str(cause) for sign in ("locked", "full", "disk I/O", "readonly", "unable to open"))
+def is_passing(error: BaseException | None) -> bool:
+    """Return whether what a database refused may work later, without a change of ours."""
+    if isinstance(error, DBAPIError):
+        return error.connection_invalidated or is_passing(error.orig)
+    if isinstance(error, sqlite_driver.OperationalError):
+        return any(sign in str(error) for sign in _PASSING_IN_SQLITE)
+    return isinstance(error, _PASSING)
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -240,6 +263,9 @@ def stored_schema_version(tx: Tx) -> str | None:
     return version
 
 
+_STORED_VERSION = HotQuery(sa.select(sa.column("version_num", sa.String)).select_from(sa.table("alembic_version")))
+
+
 def check_schema(database: Database) -> None:
     """Make sure that the database is the one this code was written for.
 
@@ -248,6 +274,24 @@ def check_schema(database: Database) -> None:
     """
     with database.read() as tx:
         version = stored_schema_version(tx)
+    _check_version(version)
+
+
+async def check_schema_now(database: Database) -> None:
+    """Do the same on the request's path, where nobody waits for a writer.
+
+    Raises:
+        SchemaMismatch: as above, or the database cannot say.
+        Problem: SERVICE_UNAVAILABLE.
+    """
+    try:
+        rows = await database.fetch(_STORED_VERSION)
+    except _DRIVER_ERRORS as error:
+        raise SchemaMismatch("the database cannot say its schema: run `goldpan doctor`") from error
+    _check_version(rows[0][0] if rows else None)
+
+
+def _check_version(version: str | None) -> None:
     if version is None or version < SCHEMA_VERSION:
         raise SchemaMismatch(f"the database is at schema {version or 'none'}: run `goldpan migrate`")
     if version > SCHEMA_VERSION:

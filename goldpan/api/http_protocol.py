@@ -1,0 +1,70 @@
+"""How bytes become requests: uvicorn's reading, with an end to what a client may send without getting anywhere."""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+# Well above what the gate refuses in the envelope: its 8 KiB of URL and 16 KiB of headers.
+MAX_UNFINISHED_BYTES = 64 * 1024
+PIECE_BYTES = 16 * 1024
+
+_REFUSAL = b"The request's headers are too large"
+_ANSWER = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"content-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\n"
+    b"connection: close\r\n\r\n%s" % (len(_REFUSAL), _REFUSAL)
+)
+
+
+class BoundedHttpProtocol(HttpToolsProtocol):
+    """Ends a connection whose headers, chunk extensions or trailers go on for ever: the parser keeps them all.
+
+    Anybody could fill the memory with them, and the longer a line is, the longer the parser takes for its next piece.
+    """
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._unfinished_bytes = 0  # since the parser last had a head, some body or an end
+        self._is_deaf = False  # what comes is dropped, until the last answer has gone
+        self._is_rest_skipped = False
+
+    def data_received(self, data: bytes) -> None:
+        # In pieces: the rest of a body, and the head behind it, may come in one read of 256 KiB.
+        self._is_rest_skipped = False
+        for start in range(0, len(data), PIECE_BYTES):
+            if self._is_deaf or self._is_rest_skipped or self.transport.is_closing():
+                return
+            piece = data[start : start + PIECE_BYTES]
+            self._unfinished_bytes += len(piece)
+            if self._unfinished_bytes > MAX_UNFINISHED_BYTES:
+                self._refuse()
+            else:
+                super().data_received(piece)
+
+    def on_headers_complete(self) -> None:
+        self._unfinished_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unfinished_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unfinished_bytes = 0
+        super().on_message_complete()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """An offer that is not taken is nothing to log; uvicorn skips what came in one read with it."""
+        self._is_rest_skipped = True
+
+    def _refuse(self) -> None:
+        is_answering = self.cycle is not None and not self.cycle.response_complete
+        if is_answering and not self.cycle.more_body:
+            # Our refusal would stand in the middle of the answer to an earlier request: that one is the last.
+            self._is_deaf = True
+            self.cycle.keep_alive = False
+            return
+        if not is_answering:
+            self.transport.write(_ANSWER)
+        self.transport.close()
