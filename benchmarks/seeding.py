@@ -9,8 +9,10 @@ from goldpan.contract.paging import Position
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import NewKey, create_account, create_key
 from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import audience_table
+from goldpan.storage.audience_table import Audience
 from goldpan.storage.database import Database, Tx
-from goldpan.storage.tables import AUDIENCE, JOB
+from goldpan.storage.tables import JOB
 
 FIRST_MS = 1_700_000_000_000
 JOBS_PER_MOMENT = 3  # so many share one createdAt
@@ -101,11 +103,8 @@ def _is_listed(account_group_id: str, status: str | None) -> list[sa.ColumnEleme
 
 def _add_audience(tx: Tx, toolbox: Toolbox, account_group_id: str) -> str:
     audience_id = toolbox.new_id()
-    tx.execute(
-        AUDIENCE.insert().values(
-            id=audience_id, account_group_id=account_group_id, name="Benchmark", type="linkedin", created_ms=FIRST_MS
-        )
-    )
+    audience = Audience(audience_id, account_group_id, "Benchmark", "linkedin_search", False, 0, 0, FIRST_MS)
+    audience_table.add(tx, account_group_id, audience)
     return audience_id
 
 

@@ -1,0 +1,25 @@
+"""The benchmarks' data is made by hand, past the operations: it has to fit the schema, and the list has to show it."""
+
+import asyncio
+
+from benchmarks.seeding import count_jobs, position_of, seed
+from goldpan import assembly
+from goldpan.contract.paging import START
+from goldpan.storage import job_table
+from goldpan.storage.database import Database
+
+
+def test_the_seeded_jobs_are_in_the_list(database_url: str) -> None:
+    database = Database(database_url)
+
+    seeded = seed(assembly.build_toolbox(database), jobs=200)
+
+    async def first_ten() -> list[job_table.JobSummary]:
+        async with database.opened():
+            return await job_table.page(database, seeded.account_group_id, "completed", START, 10)
+
+    tenth = position_of(database, seeded.account_group_id, "completed", 10)
+    page = asyncio.run(first_ten())
+    assert count_jobs(database, seeded.account_group_id, "completed") > 10
+    assert (page[-1].created_ms, page[-1].id) == tenth
+    database.close()
