@@ -105,3 +105,8 @@ def test_parentheses_may_be_nested_32_deep() -> None:
 def test_parentheses_may_not_be_nested_33_deep() -> None:
     with pytest.raises(TooDeep):
         parse_keywords("(" * 33 + "a" + ")" * 33)
+
+
+@pytest.mark.parametrize("text", ["“vice president”", "„vice president“", "«vice president»"])
+def test_quotes_of_word_processors_are_quotes(text: str) -> None:
+    assert parse_keywords(text) == Words("vice president")

@@ -215,3 +215,19 @@ def test_a_damaged_query_is_refused_by_what_is_wrong(query: str, words: str) -> 
 def test_a_sales_navigator_url_is_no_linkedin_search() -> None:
     with pytest.raises(InvalidSearch, match="source sales_navigator"):
         parse_linkedin_search_url(f"{SALES}(keywords:cto)")
+
+
+@pytest.mark.parametrize(
+    ("written", "unread"),
+    [
+        ("(type:YEARS_OF_EXPERIENCE,rangeValue:(min:1,max:3))", "YEARS_OF_EXPERIENCE rangeValue"),
+        ("(type:POSTED_ON_LINKEDIN)", "POSTED_ON_LINKEDIN"),
+        ("(type:REGION,value:List((id:1)))", "REGION value"),
+        ("(type:CURRENT_TITLE,selectionType:EXCLUDED,values:List((text:intern)))", "CURRENT_TITLE selectionType"),
+        ("(type:CURRENT_TITLE,values:List((text:intern,negated:true)))", "CURRENT_TITLE negated"),
+    ],
+)
+def test_what_is_not_understood_of_a_filter_stays_in_the_search_by_name(written: str, unread: str) -> None:
+    search = parse_search_url(f"{SALES}(filters:List({written}))")
+
+    assert unread in {each.parameter for each in search.criteria if each.field is SearchField.OTHER}

@@ -110,7 +110,10 @@ _UNDECOMPOSED = str.maketrans(
 )
 _SIGNS = re.compile(r"(?<=\w)(\+\+|#)")  # C++ and C# are not C
 _SIGN_WORDS = {"++": "plusplus", "#": "sharp"}
-_NUMBER = re.compile(r"(\d[\d.,\s]*)(k)?", re.IGNORECASE)
+_NUMBER = re.compile(r"(\d[\d.,\s]*)(k)?", re.IGNORECASE | re.ASCII)
+_FRACTION = re.compile(r"[.,](\d{1,2})$", re.ASCII)
+MOST_DIGITS = 12
+SHORT = 100  # characters: names and titles repeat and are kept; what a stranger wrote at length is not
 _PLAIN_ID = re.compile("[0-9a-z]+")
 
 
@@ -122,9 +125,17 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", bare.translate(_UNDECOMPOSED))
 
 
-@lru_cache(maxsize=32_768)
 def tokens_of(text: str) -> tuple[str, ...]:
     """Return the words of a text as the index knows them; empty: it has no letter and no digit."""
+    return _tokens_of_short(text) if len(text) <= SHORT else _tokens_of(text)
+
+
+@lru_cache(maxsize=32_768)
+def _tokens_of_short(text: str) -> tuple[str, ...]:
+    return _tokens_of(text)
+
+
+def _tokens_of(text: str) -> tuple[str, ...]:
     folded = fold(text)
     if "#" in folded or "+" in folded:
         folded = _SIGNS.sub(lambda sign: _SIGN_WORDS[sign[1]], folded)
@@ -188,13 +199,15 @@ def record_keys(person: Person) -> tuple[str, ...]:
 def with_an_id(record: DirectoryRecord) -> DirectoryRecord:
     """Return the record with an id of the directory's own if it names no profile: jobs know people by their ids.
 
-    The same address, or without one the same name at the same company, gives the same id.
+    The same name with the same address, or without one at the same company, gives the same id: several people read
+    one mailbox.
     """
     person = record.person
     if record_keys(person):
         return record
-    names = (person.first_name or person.name, person.last_name, person.company_name)
-    known_by = (person.email or "").lower() or "|".join(" ".join(tokens_of(name or "")) for name in names)
+    names = (person.name or f"{person.first_name or ''} {person.last_name or ''}", person.company_name)
+    name, company = (" ".join(tokens_of(text or "")) for text in names)
+    known_by = f"{name}|{person.email.lower()}" if person.email else f"{name}|at {company}"
     own_id = "directory-" + sha256(known_by.encode()).hexdigest()[:24]
     return replace(record, person=replace(person, provider_id=own_id))
 
@@ -227,8 +240,16 @@ def _markers(record: DirectoryRecord) -> Iterable[str]:
         yield f"{_MEMBER}{member}"
 
 
-@lru_cache(maxsize=32_768)
 def _shown_by(title: str) -> tuple[str | None, tuple[str, ...]]:
+    return _shown_by_short(title) if len(title) <= SHORT else _shown_by_title(title)
+
+
+@lru_cache(maxsize=32_768)
+def _shown_by_short(title: str) -> tuple[str | None, tuple[str, ...]]:
+    return _shown_by_title(title)
+
+
+def _shown_by_title(title: str) -> tuple[str | None, tuple[str, ...]]:
     return seniority_of_title(title), functions_of_title(title)
 
 
@@ -237,14 +258,19 @@ def _headcount(company_size: str) -> str | None:
     found = _NUMBER.search(company_size)
     if not found:
         return None
-    return headcount_of(int(re.sub(r"\D", "", found[1])) * (1_000 if found[2] else 1))
+    # "1,200" and "1.200" are thousands, "230.0" and "1.5K" have a fraction
+    whole, _, fraction = _FRACTION.sub(r"|\1", found[1].strip()).partition("|")
+    digits = re.sub(r"\D", "", whole)
+    if not 1 <= len(digits) <= MOST_DIGITS:
+        return None
+    number = float(f"{digits}.{fraction or 0}")
+    return headcount_of(int(number * (1_000 if found[2] else 1)))
 
 
 def _prefixed(prefix: str, text: str | None) -> Iterable[str]:
     return [prefix + token for token in tokens_of(text)] if text else ()
 
 
-@lru_cache(maxsize=32_768)
 def _twice(prefix: str, text: str | None) -> tuple[str, ...]:
     return (*tokens_of(text), *_prefixed(prefix, text)) if text else ()
 
@@ -289,7 +315,7 @@ def _translate_value(field: SearchField, value: CriterionValue) -> IndexQuery | 
     if field in _CODES:
         return _translate_code(*_CODES[field], value)
     prefix = _PREFIXES[field]
-    if field is SearchField.LOCATION and value.label:
+    if field is SearchField.LOCATION and value.label and (value.id or isinstance(value.expression, Words)):
         # "Paris, France" lives in "Paris, Île-de-France, France"
         places = [_phrase(prefix, place) for place in value.label.split(",")]
         return _join_found(Every, places)

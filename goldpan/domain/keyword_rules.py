@@ -49,6 +49,7 @@ class _Token:
 
 _TOKEN = re.compile(r'"(?P<phrase>[^"]*)"|(?P<mark>[()])|(?P<word>[^\s()"]+)')
 _OPERATORS = ("AND", "OR", "NOT")
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))  # as word processors write them
 
 
 def parse_keywords(text: str) -> Expression | None:
@@ -62,7 +63,7 @@ def parse_keywords(text: str) -> Expression | None:
     Raises:
         TooDeep: parentheses are nested deeper than DEEPEST.
     """
-    tokens = _drop_unbalanced(_drop_signs(_tokens(text)))
+    tokens = _drop_unbalanced(_drop_signs(_tokens(text.translate(_QUOTES))))
     found = _Parser(tokens).parse_any() if tokens else None
     if found is None and any(token.kind in _OPERATORS for token in tokens):
         # nothing but operators: OR is also Oregon

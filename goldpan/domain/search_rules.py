@@ -335,15 +335,25 @@ def _filter_criteria(each: dict[str, Value]) -> list[Criterion | None]:
     if not kind:
         raise InvalidSearch("A filter of the query has no `type`")
     field = FILTER_TYPES.get(kind, SearchField.OTHER)
-    values = each.get("values", [])
+    values = each.get("values")
     included: list[CriterionValue] = []
     excluded: list[CriterionValue] = []
-    for value in values if isinstance(values, list) else [values]:
+    others = [_unread(kind, each, {"type", "values", "selectedSubFilter"})]
+    for value in values if isinstance(values, list) else [values or ""]:
         spelled: dict[str, Value] = value if isinstance(value, dict) else {"id": value}
+        others.append(_unread(kind, spelled, {"id", "text", "selectionType"}))
         if found := _filter_value(field, spelled):
             (excluded if _is_excluded(kind, spelled) else included).append(found)
     criterion = Criterion(field, kind, tuple(included), tuple(excluded)) if included or excluded else None
-    return [criterion, _sub_filter(kind, _flatten(each.get("selectedSubFilter", "")))]
+    if values is None and not any(others):
+        others.append(_other_criterion(kind, "(without values)"))
+    return [criterion, *others, _sub_filter(kind, _flatten(each.get("selectedSubFilter", "")))]
+
+
+def _unread(kind: str, spelled: dict[str, Value], known: set[str]) -> Criterion | None:
+    """Keep what we do not know of a filter, such as a range: a provider must refuse it, not find everybody."""
+    unread = {key: value for key, value in spelled.items() if key not in known}
+    return _other_criterion(f"{kind} {', '.join(unread)}", _flatten(unread) or "(empty)") if unread else None
 
 
 def _filter_value(field: SearchField, spelled: dict[str, Value]) -> CriterionValue | None:

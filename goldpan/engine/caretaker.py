@@ -60,7 +60,7 @@ class Caretaker:
         # Between being taken from the queue and running lies a moment: only who is suspect twice was dropped.
         for job_id in suspects & self._suspects:
             self._logger.warning("job_dropped", job_id=job_id)
-            self._queue.resume(job_id)
+            self._queue.resume(job_id, owned[job_id])
         self._suspects = suspects
 
     def clear_away(self) -> None:
@@ -80,7 +80,7 @@ class Caretaker:
                 # DBOS keeps what ended so for good: under its id nothing can run again.
                 fail_stranded_job(self._toolbox, job.account_group_id, job.job_id)
             case _:
-                self._queue.resume(job.job_id)
+                self._queue.resume(job.job_id, job.is_sandbox)
 
     def _delete_workflows(self, before_ms: int) -> int:
         with self._toolbox.database.read() as tx:

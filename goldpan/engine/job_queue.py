@@ -50,9 +50,9 @@ class JobQueue:
         with suppress(DBAPIError, PoolTimeout):
             self._client.cancel_workflow(job_id)
 
-    def resume(self, job_id: str) -> None:
+    def resume(self, job_id: str, is_sandbox: bool) -> None:
         """Let the work on a job go on, at whichever worker takes it first; not if it ended well or badly."""
-        self._client.resume_workflow(job_id, queue_name=QUEUE)
+        self._client.resume_workflow(job_id, queue_name=SANDBOX_QUEUE if is_sandbox else QUEUE)
 
     def delete(self, job_ids: list[str]) -> None:
         """Forget the work on jobs that have ended."""

@@ -88,7 +88,7 @@ def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -
 
 def _given_audience(tx: Tx, caller: Principal, account_group_id: str, request: StartJob) -> Audience | None:
     if request.folder_id is not None:
-        raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder in this account group")
+        raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder; folders are not offered yet")
     if request.audience_id is None:
         return None
     audience = audience_table.read(tx, account_group_id, request.audience_id)
@@ -127,7 +127,7 @@ def _credits_to_reserve(group: AccountGroup, request: StartJob, people: int, pri
     if group.credits_available < wanted.at_least:
         raise Problem(
             ErrorKind.INSUFFICIENT_CREDITS,
-            f"the job needs {wanted.at_least} credits, {group.credits_available} are available",
+            f"credits needed: {wanted.at_least}, available: {group.credits_available}",
         )
     return min(wanted.credits, group.credits_available)
 

@@ -15,6 +15,7 @@ class StrandedJob(NamedTuple):
 
     account_group_id: str
     job_id: str
+    is_sandbox: bool
     workflow_status: str | None
 
 
@@ -22,7 +23,7 @@ def stranded_jobs(tx: Tx, limit: int) -> list[StrandedJob]:
     """Return up to `limit` jobs, of all account groups, that are not done though their workflow is or is missing."""
     workflow = _table(tx)
     statement = (
-        sa.select(JOB.c.account_group_id, JOB.c.id, workflow.c.status)
+        sa.select(JOB.c.account_group_id, JOB.c.id, JOB.c.is_sandbox, workflow.c.status)
         .select_from(JOB.outerjoin(workflow, workflow.c.workflow_uuid == JOB.c.id))
         .where(JOB_IS_ACTIVE, sa.func.coalesce(workflow.c.status, "").not_in(_UNFINISHED))
         .limit(limit)
@@ -30,15 +31,15 @@ def stranded_jobs(tx: Tx, limit: int) -> list[StrandedJob]:
     return [StrandedJob(*row) for row in tx.execute(statement)]
 
 
-def jobs_of_executor(tx: Tx, executor_id: str) -> list[str]:
-    """Return the jobs that are not done and whose workflow is this executor's."""
+def jobs_of_executor(tx: Tx, executor_id: str) -> dict[str, bool]:
+    """Return the jobs that are not done and whose workflow is this executor's, and whether each is of the sandbox."""
     workflow = _table(tx)
     statement = (
-        sa.select(JOB.c.id)
+        sa.select(JOB.c.id, JOB.c.is_sandbox)
         .join(workflow, workflow.c.workflow_uuid == JOB.c.id)
         .where(JOB_IS_ACTIVE, workflow.c.status == "PENDING", workflow.c.executor_id == executor_id)
     )
-    return list(tx.execute(statement).scalars())
+    return {row.id: row.is_sandbox for row in tx.execute(statement)}
 
 
 def dead_owners(tx: Tx, live_executor_ids: sa.Select[tuple[str]]) -> list[str]:
