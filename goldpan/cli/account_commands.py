@@ -142,7 +142,7 @@ def import_people(file: Path, account_group_id: str) -> None:
             )
         except LookupError as error:
             raise Failure(ExitCode.NOT_FOUND, "NOT_FOUND", str(error)) from error
-        except ValueError as error:  # InvalidPeopleFile, of a room that doors do not enter
+        except people_operations.InvalidPeopleFile as error:
             raise Failure(ExitCode.ERROR, "INVALID_PEOPLE_FILE", str(error)) from error
     answer(import_document(report), lambda: print_import(report))
 

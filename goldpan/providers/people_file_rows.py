@@ -5,7 +5,15 @@ import unicodedata
 from collections.abc import Sequence
 
 from goldpan.domain.directory_rules import DirectoryRecord
-from goldpan.domain.identity_rules import InvalidProfileUrl, ProfileRef, canonical_profile_url, parse_profile_url
+from goldpan.domain.identity_rules import (
+    LONGEST_URL,
+    InvalidProfileUrl,
+    ProfileRef,
+    UnusableUrl,
+    canonical_profile_url,
+    parse_profile_url,
+    split_linkedin_url,
+)
 from goldpan.domain.provider_port import Person
 from goldpan.providers.people_file_dialects import Header, functions_of, seniority_of
 
@@ -22,6 +30,12 @@ _WEB_URL = re.compile(r"https?://[^\s/]+\.[^\s]+", re.IGNORECASE)
 _WEBSITE = re.compile(r"(?:https?://)?[^\s/:@]+\.[^\s/:@]+(?:/\S*)?", re.IGNORECASE)
 _COMPANY_URL = re.compile(
     r"(?:https?://)?(?:[a-z]{2,3}\.)?linkedin\.com/(?:sales/)?company/([^/?#\s]+)", re.IGNORECASE | re.ASCII
+)
+# What is not at LinkedIn but wants to be taken for it, or would run where somebody opens it.
+_HOSTILE_URL = re.compile(
+    r"^\W*(?:javascript|vbscript|data|file|blob)\s*:|(?:linked|inkedin)[^\s.]*\.\S|/(?:in|pub|sales|talent)/"
+    r"|://[^/\s]*(?:xn--|[^\x00-\x7f])",
+    re.IGNORECASE,
 )
 _NOTHING = {"n/a", "na", "-", "none", "null", "undefined", "#n/a"}
 
@@ -53,6 +67,7 @@ class RowReader:
         self._columns = header.columns
         self._places = header.places()
         self._profile_places = self._places.get("profile_url", []) + self._places.get("provider_id", [])
+        self._used_places = sorted(place for places in self._places.values() for place in places)
         self._email_places = self._places.get("email", [])
 
     def read(self, cells: Sequence[str]) -> DirectoryRecord | None:
@@ -67,15 +82,16 @@ class RowReader:
         texts = [clean(cell) for cell in cells[:width]]
         if not any(texts):
             return None
-        for column, text in zip(self._columns, texts, strict=False):
-            if text and len(text) > LONGEST_CELL:
-                raise RejectedRow(f"the column {column!r} is longer than {LONGEST_CELL:,} characters")
         texts += [None] * (width - len(texts))
+        for place in self._used_places:
+            text = texts[place]
+            if text and len(text) > LONGEST_CELL:
+                raise RejectedRow(f"the column {self._columns[place]!r} is longer than {LONGEST_CELL:,} characters")
         return self._to_record(texts)
 
     def _to_record(self, texts: list[str | None]) -> DirectoryRecord:
         told = {field: _first(texts, places) for field, places in self._places.items()}
-        profile = self._profile(texts)
+        profile, problem = self._profile(texts)
         email, email_place = next(
             ((text, place) for place in self._email_places if (text := _email(texts[place]))), (None, None)
         )
@@ -84,7 +100,7 @@ class RowReader:
             told["email_status"] = None  # it was said of another address
         person = _person(told, profile)
         if profile is None and not email and not (person.name and person.company_name):
-            raise RejectedRow("neither a profile URL nor an e-mail address, nor a name with a company")
+            raise RejectedRow(problem or "neither a profile URL nor an e-mail address, nor a name with a company")
         return DirectoryRecord(
             person=person,
             school=told.get("school"),
@@ -92,8 +108,13 @@ class RowReader:
             functions=functions_of(told.get("functions")),
         )
 
-    def _profile(self, texts: list[str | None]) -> Profile | None:
-        slug = provider_id = problem = None
+    def _profile(self, texts: list[str | None]) -> tuple[Profile | None, str | None]:
+        """Return the profile that the row names, or else what is wrong with the cell that should name it.
+
+        Raises:
+            RejectedRow: it names no profile but an address that only looks like LinkedIn's, or a script.
+        """
+        slug = provider_id = problem = hostile = None
         for place in self._profile_places:
             text = texts[place]
             if not text or text.casefold() in _NOTHING:
@@ -101,15 +122,27 @@ class RowReader:
             try:
                 found = parse_profile_url(text)
             except InvalidProfileUrl as error:
-                problem = problem or f"{self._columns[place]}: {error}"
+                said = f"{self._columns[place]}: {error}"
+                problem = problem or said
+                if hostile is None and _is_hostile(text):
+                    hostile = said
                 continue
             slug = slug or found.public_identifier
             provider_id = provider_id or found.provider_id
         if slug or provider_id:
-            return slug, provider_id
-        if problem:
-            raise RejectedRow(problem)
-        return None
+            return (slug, provider_id), None
+        if hostile:
+            raise RejectedRow(hostile)
+        return None, problem
+
+
+def _is_hostile(text: str) -> bool:
+    """Return whether a text that names no profile is worse than a slip: a page at LinkedIn's own host is a slip."""
+    try:
+        split_linkedin_url(text)
+    except UnusableUrl:
+        return _HOSTILE_URL.search(text[:LONGEST_URL]) is not None
+    return False
 
 
 def _first(texts: list[str | None], places: list[int]) -> str | None:
@@ -149,7 +182,7 @@ def _person(told: dict[str, str | None], profile: Profile | None) -> Person:
 
 def _company(url: str | None) -> tuple[str | None, str | None, str | None]:
     """Return a company's identifier and address at LinkedIn, or else its own site."""
-    if not url:
+    if not url or len(url) > LONGEST_URL:
         return None, None, None
     if found := _COMPANY_URL.match(url):
         return found[1], f"https://www.linkedin.com/company/{found[1]}", None
@@ -163,7 +196,7 @@ def _email(text: str | None) -> str | None:
 
 def _matching(pattern: re.Pattern[str], text: str | None) -> str | None:
     """Return the text if it is what the column should hold: a script or a note in its place is not kept."""
-    return text if text and pattern.fullmatch(text) else None
+    return text if text and len(text) <= LONGEST_URL and pattern.fullmatch(text) else None
 
 
 def _joined(separator: str, *parts: str | None) -> str | None:

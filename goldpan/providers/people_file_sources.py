@@ -1,6 +1,7 @@
 """The text inside a people file: plain or in a zip, in whatever encoding, read line by line with its numbers."""
 
 import codecs
+import csv
 import io
 import zipfile
 import zlib
@@ -14,6 +15,9 @@ LARGEST_UNZIPPED = 2 * 1024**3
 LONGEST_LINE = 1_000_000
 # Stands in for a longer one: broken in every delimiter, inside a quote and outside, so that its row is rejected.
 OVERLONG_LINE = '"a line of more than 1,000,000 characters"!\n'
+# A row that goes on for longer is broken: to go back from each would otherwise take time without end.
+MOST_LINES_A_ROW = 250
+LONGEST_ROW = 1_000_000
 CHUNK = 1024 * 1024
 
 _ZIP, _PARQUET = b"PK\x03\x04", b"PAR1"
@@ -75,29 +79,33 @@ class Lines:
         self._text = text
         self._again: list[str] = []
         self._row: list[str] = []
+        self._row_length = 0
         self.number = 0  # of the line that was handed out last
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
+        if len(self._row) >= MOST_LINES_A_ROW or self._row_length >= LONGEST_ROW:
+            raise csv.Error(f"a row of more than {MOST_LINES_A_ROW} lines or {LONGEST_ROW:,} characters")
         line = self._again.pop() if self._again else self._read_line()
         if not line:
             raise StopIteration
         self.number += 1
         self._row.append(line)
+        self._row_length += len(line)
         return line
 
     def start_row(self) -> int:
         """Return the number of the line that comes next: a row begins there."""
-        self._row.clear()
+        self._forget_row()
         return self.number + 1
 
     def give_up_row(self) -> None:
         """Go back to the second line of the row: a quote that is never closed must not swallow the rows after it."""
         self._again.extend(reversed(self._row[1:]))
         self.number -= len(self._row) - 1
-        self._row.clear()
+        self._forget_row()
 
     def _read_line(self) -> str:
         line = self._text.readline(LONGEST_LINE)
@@ -107,9 +115,19 @@ class Lines:
             line = self._text.readline(LONGEST_LINE)
         return OVERLONG_LINE
 
-    def skip(self, count: int) -> None:
+    def take(self, count: int) -> list[str]:
+        """Return the next lines, fewer where the text ends; each is a row of its own."""
+        taken = []
         for _ in range(count):
-            next(self, None)
+            self.start_row()
+            if (line := next(self, None)) is None:
+                break
+            taken.append(line)
+        return taken
+
+    def _forget_row(self) -> None:
+        self._row.clear()
+        self._row_length = 0
 
 
 def find_source(path: Path) -> Source | None:

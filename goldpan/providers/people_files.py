@@ -22,6 +22,7 @@ from goldpan.providers.people_file_sources import (
 )
 
 SAMPLE_LINES = 200
+LONGEST_NAMED_ADDRESS = 4_096
 WHAT_WE_READ = (
     "Expected is LinkedIn's Connections.csv or the zip it comes in, a CSV or Parquet file with columns such as "
     "First Name, Last Name, LinkedIn Url, Email, Company and Title, or one profile URL a line"
@@ -73,7 +74,7 @@ def read_people(path: Path) -> PeopleFile:
         return _read_parquet(path)
     encoding = find_encoding(source)
     with opened_text(source, encoding) as (lines, _):
-        sample = [line for _, line in zip(range(SAMPLE_LINES), lines, strict=False)]
+        sample = lines.take(SAMPLE_LINES)
     layout = find_layout(sample)
     if layout is None:
         raise InvalidPeopleFile(f"{path} {_what_it_is(sample)}. {WHAT_WE_READ}")
@@ -111,7 +112,7 @@ def _shown(columns: list[str]) -> str:
 def _rows(source: Source, encoding: str, layout: Layout, progress: _Progress) -> Iterator[Row]:
     with opened_text(source, encoding) as (lines, file):
         progress.file = file
-        lines.skip(layout.head_lines)
+        lines.take(layout.head_lines)
         yield from _rows_of_table(lines, layout) if layout.delimiter else _rows_of_list(lines)
         progress.fraction()
 
@@ -135,14 +136,23 @@ def _read_row(reader: RowReader, number: int, cells: list[str]) -> Row:
 def _rows_of_list(lines: Lines) -> Iterator[Row]:
     for line in lines:
         lines.start_row()
-        addresses = [part for part in _BETWEEN_ADDRESSES.split(clean(line) or "") if part]
+        text = clean(line) or ""
+        addresses = [part for part in _BETWEEN_ADDRESSES.split(text) if part]
         if len(addresses) > 1:
-            addresses = [part for part in addresses if "/" in part or ":" in part] or [line]
-        named = _NAME_AND_ADDRESS.fullmatch(line) if len(addresses) == 1 else None
+            addresses = [part for part in addresses if "/" in part or ":" in part] or [text]
+        name = _name_before(text) if len(addresses) == 1 else None
         for address in addresses:
-            yield _read_address(lines.number, address, clean(named[1]) if named else None)
+            yield _read_address(lines.number, address, name)
         if not addresses:
             yield Row(lines.number, None, None)
+
+
+def _name_before(text: str) -> str | None:
+    """Return the name in `Name <address>`; None: there is none."""
+    if "<" not in text or len(text) >= LONGEST_NAMED_ADDRESS:
+        return None
+    named = _NAME_AND_ADDRESS.fullmatch(text)
+    return clean(named[1]) if named else None
 
 
 def _read_address(number: int, address: str, name: str | None) -> Row:
