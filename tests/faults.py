@@ -17,7 +17,7 @@ from goldpan.engine import worker_lease
 worker_lease.LEASE_SECONDS, worker_lease.BEAT_SECONDS = 2.0, 0.5
 """
 
-# Says when a call to the provider is broken off, and lets a 429 ask for ten minutes.
+# Says when a step takes its time and when it is broken off, and lets a 429 ask for ten minutes.
 LISTENING = """
 import asyncio, time
 from goldpan.domain.provider_port import Unavailable
@@ -26,11 +26,14 @@ from goldpan.providers import sandbox_script
 sandbox_script._FAILURES["fail:429@"] = (lambda: Unavailable("busy", retry_after_seconds=600),)
 advance_job = job_run_operations.advance_job
 async def listening(toolbox, hold):
+    told = asyncio.get_running_loop().call_later(0.3, lambda: print("WAITING", hold.job_id, flush=True))
     try:
         return await advance_job(toolbox, hold)
     except asyncio.CancelledError:
         print("BROKEN OFF", hold.job_id, time.time(), flush=True)
         raise
+    finally:
+        told.cancel()
 job_run_operations.advance_job = listening
 """
 

@@ -112,6 +112,8 @@ def test_a_cancelled_job_stops_within_two_seconds_and_is_never_written_again(gol
     server = goldpan.serve(LISTENING)
     job_id = goldpan.start(keywords)
     goldpan.wait_for(job_id, 10, lambda job: job["status"] == "running" and ("429" not in keywords or job["resumesAt"]))
+    # Between two steps there is nothing to break off: the cancelled job simply has no next one.
+    wait_until(lambda: f"WAITING {job_id}" in server.log.read_text(), 10, "the step waits")
 
     assert goldpan.call("POST", f"/{job_id}/cancel").status_code == 200
 
