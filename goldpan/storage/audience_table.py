@@ -7,10 +7,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from goldpan.contract.paging import Position
 from goldpan.domain.provider_port import Person
+from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Database, HotQuery, Tx
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
 from goldpan.storage.prospect_table import Collection, read_provenance
-from goldpan.storage.tables import AUDIENCE, AUDIENCE_PROSPECT, PERSON_FIELDS, PROSPECT
+from goldpan.storage.tables import AUDIENCE, AUDIENCE_PROSPECT, PROSPECT
 
 MEMBER_COLUMNS = [PROSPECT.c[name] for name in ("id", "imported_ms", "is_sandbox", "provenance", *PERSON_FIELDS)]
 
@@ -25,6 +26,10 @@ class Audience:
     prospect_count: int
     filling_job_count: int
     created_ms: int
+    description: str | None = None
+    audience_type: str = "on_demand"
+    folder_id: str | None = None
+    deleted_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

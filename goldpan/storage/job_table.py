@@ -57,6 +57,8 @@ class Job:
     truncated: bool = False
     error_code: str | None = None
     error_message: str | None = None
+    import_stop_reason: str | None = None
+    resume_count: int = 0
 
 
 class JobSummary(NamedTuple):

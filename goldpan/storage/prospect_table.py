@@ -6,8 +6,9 @@ import msgspec
 import sqlalchemy as sa
 
 from goldpan.domain.provider_port import Person
+from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import JOB, JOB_PROSPECT, PERSON_FIELDS, PROSPECT, PROSPECT_IDENTITY
+from goldpan.storage.tables import JOB, JOB_PROSPECT, PROSPECT, PROSPECT_IDENTITY
 
 
 @dataclass(frozen=True, slots=True)

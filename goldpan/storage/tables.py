@@ -1,72 +1,37 @@
 """The schema: every table, and in its constraints everything that can never be true."""
 
-from dataclasses import fields
-
 import sqlalchemy as sa
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, MetaData, Table, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
 
-from goldpan.domain.provider_port import Person
-
-METADATA = MetaData(
-    naming_convention={
-        "ix": "%(table_name)s_%(column_0_N_name)s_index",
-        "uq": "%(table_name)s_%(column_0_N_name)s_key",
-        "ck": "%(table_name)s_%(constraint_name)s_check",
-        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-        "pk": "%(table_name)s_pkey",
-    }
+from goldpan.storage.columns import (
+    AUTO_ID,
+    EXACT,
+    MILLISECONDS,
+    account_group_id_column,
+    audience_type_column,
+    count_column,
+    id_column,
+    person_columns,
+    progress_column,
+    status_column,
 )
-
-# Ids and keys are compared byte by byte on both databases: a language's collation would reorder a keyset page.
-EXACT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-MILLISECONDS = sa.BigInteger()  # since 1970-01-01 UTC: the precision that the API prints
-AUTO_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # SQLite numbers only a column of type INTEGER itself
-
-
-def _id(*constraints: ForeignKey, nullable: bool = False, primary_key: bool = False, name: str = "id") -> Column[str]:
-    return Column(name, EXACT, *constraints, nullable=nullable, primary_key=primary_key)
-
-
-def _account_group_id(primary_key: bool = False) -> Column[str]:
-    return _id(ForeignKey("account_group.id"), name="account_group_id", primary_key=primary_key)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, sa.Integer, CheckConstraint(f"{name} >= 0", name=name), nullable=False, default=0)
-
-
-def _status(name: str = "status") -> Column[str]:
-    statuses = "('queued', 'running', 'completed', 'failed', 'cancelled')"
-    return Column(name, sa.Text, CheckConstraint(f"{name} IN {statuses}", name=name), nullable=False)
-
-
-def _progress(name: str, status: str) -> tuple[Column[float], CheckConstraint]:
-    rule = f"{name} BETWEEN 0 AND 1 AND ({name} = 1) = ({status} = 'completed')"
-    return Column(name, sa.Double, nullable=False), CheckConstraint(rule, name=name)
-
-
-PERSON_FIELDS = tuple(field.name for field in fields(Person))
-
-
-def _person_columns() -> list[Column[str]]:
-    return [Column(name, sa.Text) for name in PERSON_FIELDS]
-
+from goldpan.storage.columns import METADATA as METADATA
 
 ACCOUNT_GROUP = Table(
     "account_group",
     METADATA,
-    _id(primary_key=True),
+    id_column(primary_key=True),
     Column("name", sa.Text, nullable=False),
     Column("plan", sa.Text, nullable=False),
-    _count("credits_available"),
-    _count("credits_reserved"),
+    count_column("credits_available"),
+    count_column("credits_reserved"),
     Column("created_ms", MILLISECONDS, nullable=False),
 )
 
 API_KEY = Table(
     "api_key",
     METADATA,
-    _id(primary_key=True),
+    id_column(primary_key=True),
     Column("name", sa.Text, nullable=False),
     Column("secret_hash", sa.LargeBinary, nullable=False),
     Column("permissions", sa.Text, nullable=False),  # names, separated by one space
@@ -79,17 +44,17 @@ API_KEY = Table(
 API_KEY_ACCOUNT_GROUP = Table(
     "api_key_account_group",
     METADATA,
-    _id(ForeignKey("api_key.id"), name="api_key_id", primary_key=True),
-    _account_group_id(primary_key=True),
+    id_column(ForeignKey("api_key.id"), name="api_key_id", primary_key=True),
+    account_group_id_column(primary_key=True),
 )
 
 # Append-only. The sums of the two changes are the account group's two balances, always.
 CREDIT_ENTRY = Table(
     "credit_entry",
     METADATA,
-    _id(primary_key=True),
-    _account_group_id(),
-    _id(ForeignKey("job.id"), name="job_id", nullable=True),
+    id_column(primary_key=True),
+    account_group_id_column(),
+    id_column(ForeignKey("job.id"), name="job_id", nullable=True),
     Column(
         "kind",
         sa.Text,
@@ -108,19 +73,56 @@ CREDIT_ENTRY = Table(
     Index("credit_entry_newest_index", "account_group_id", sa.desc("created_ms"), sa.desc("id")),
 )
 
+FOLDER = Table(
+    "folder",
+    METADATA,
+    id_column(primary_key=True),
+    account_group_id_column(),
+    Column("name", sa.Text, nullable=False),
+    audience_type_column(),
+    Column("is_pinned", sa.Boolean, nullable=False),
+    count_column("position"),
+    Column("created_ms", MILLISECONDS, nullable=False),
+    Column("updated_ms", MILLISECONDS, nullable=False),
+    Index("folder_order_index", "account_group_id", "position", "id"),
+)
+
+AUDIENCE_IS_READY = sa.text("filling_job_count = 0 AND deleted_ms IS NULL")
+AUDIENCE_EXISTS = sa.text("deleted_ms IS NULL")
+
 AUDIENCE = Table(
     "audience",
     METADATA,
-    _id(primary_key=True),
-    _account_group_id(),
+    id_column(primary_key=True),
+    account_group_id_column(),
     Column("name", sa.Text, nullable=False),
     Column("type", sa.Text, nullable=False),
     Column("is_sandbox", sa.Boolean, nullable=False),
-    _count("prospect_count"),
+    count_column("prospect_count"),
     # How many jobs are filling it now: it is readable when none is.
-    _count("filling_job_count"),
+    count_column("filling_job_count"),
     Column("created_ms", MILLISECONDS, nullable=False),
-    Index("audience_newest_index", "account_group_id", sa.desc("created_ms"), sa.desc("id")),
+    Column("description", sa.Text),
+    audience_type_column(server_default="on_demand"),
+    id_column(ForeignKey("folder.id"), name="folder_id", nullable=True),
+    Column("deleted_ms", MILLISECONDS),  # the row stays: jobs name it; its people have left it
+    # Lists show what is not being filled now.
+    Index(
+        "audience_ready_index",
+        "account_group_id",
+        sa.desc("created_ms"),
+        sa.desc("id"),
+        sqlite_where=AUDIENCE_IS_READY,
+        postgresql_where=AUDIENCE_IS_READY,
+    ),
+    Index(
+        "audience_name_index",
+        "account_group_id",
+        "name",
+        sqlite_where=AUDIENCE_EXISTS,
+        postgresql_where=AUDIENCE_EXISTS,
+    ),
+    Index("audience_folder_index", "folder_id"),
 )
 
 JOB_IS_ACTIVE = sa.text("job.status IN ('queued', 'running')")
@@ -128,12 +130,12 @@ JOB_IS_ACTIVE = sa.text("job.status IN ('queued', 'running')")
 JOB = Table(
     "job",
     METADATA,
-    _id(primary_key=True),
-    _account_group_id(),
-    _status(),
+    id_column(primary_key=True),
+    account_group_id_column(),
+    status_column(),
     Column("source", sa.Text, nullable=False),
     Column("is_sandbox", sa.Boolean, nullable=False),
-    _id(ForeignKey("audience.id"), name="audience_id"),
+    id_column(ForeignKey("audience.id"), name="audience_id"),
     Column("created_ms", MILLISECONDS, nullable=False),
     Column("updated_ms", MILLISECONDS, nullable=False),
     # What was asked for.
@@ -141,37 +143,40 @@ JOB = Table(
     Column("max_credits", sa.Integer),
     Column("price_credits", sa.Integer, nullable=False),  # for one new person
     Column("search_emails", sa.Boolean, nullable=False),
-    _count("credits_reserved"),
+    count_column("credits_reserved"),
     # Who may write: the worker that claimed the job last, and nobody else.
     Column("fencing_token", sa.Integer, nullable=False),
     Column("version", sa.Integer, nullable=False),
     # Where it stands.
-    _status("import_status"),
-    *_progress("import_progress", "import_status"),
-    _status("enrichment_status"),
-    *_progress("enrichment_progress", "enrichment_status"),
+    status_column("import_status"),
+    *progress_column("import_progress", "import_status"),
+    status_column("enrichment_status"),
+    *progress_column("enrichment_progress", "enrichment_status"),
     Column("cursor", sa.Text),
-    _count("pages_done"),
-    _count("people_enriched"),
-    _count("failed_tries"),
+    count_column("pages_done"),
+    count_column("people_enriched"),
+    count_column("failed_tries"),
     Column("resumes_ms", MILLISECONDS),
     Column("started_ms", MILLISECONDS),
     Column("finished_ms", MILLISECONDS),
     # The receipt.
     Column("total_available", sa.Integer),
-    _count("found"),
-    _count("imported"),
-    _count("known"),
-    _count("duplicate"),
-    _count("suppressed"),
-    _count("invalid"),
-    _count("failed"),
-    _count("emails_found"),
-    _count("credits_spent"),
+    count_column("found"),
+    count_column("imported"),
+    count_column("known"),
+    count_column("duplicate"),
+    count_column("suppressed"),
+    count_column("invalid"),
+    count_column("failed"),
+    count_column("emails_found"),
+    count_column("credits_spent"),
     Column("stop_reason", sa.Text),
     Column("truncated", sa.Boolean, nullable=False),
     Column("error_code", sa.Text),
     Column("error_message", sa.Text),
+    # Why the import stage ended, which a job that was cancelled later needs again when it is resumed.
+    Column("import_stop_reason", sa.Text),
+    count_column("resume_count", server_default=sa.text("0")),
     CheckConstraint("found = imported + known + duplicate + suppressed + invalid + failed", name="counts_add_up"),
     CheckConstraint("credits_spent <= credits_reserved", name="credits_are_reserved_first"),
     CheckConstraint("credits_spent <= imported * price_credits", name="only_new_people_cost"),
@@ -179,6 +184,16 @@ JOB = Table(
     CheckConstraint("updated_ms >= created_ms", name="updated"),
     Index("job_newest_index", "account_group_id", sa.desc("created_ms"), sa.desc("id")),
     Index("job_newest_by_status_index", "account_group_id", "status", sa.desc("created_ms"), sa.desc("id")),
+    # A filter without a status is the sum of all statuses: five short walks, and no third and fourth index.
+    Index("job_newest_by_source_index", "account_group_id", "source", "status", sa.desc("created_ms"), sa.desc("id")),
+    Index(
+        "job_newest_by_audience_index",
+        "account_group_id",
+        "audience_id",
+        "status",
+        sa.desc("created_ms"),
+        sa.desc("id"),
+    ),
     # The few that are not done, of all account groups: for the engine's caretaker.
     Index("job_active_index", "id", sqlite_where=JOB_IS_ACTIVE, postgresql_where=JOB_IS_ACTIVE),
 )
@@ -187,19 +202,46 @@ JOB = Table(
 JOB_INPUT = Table(
     "job_input",
     METADATA,
-    _id(ForeignKey("job.id"), name="job_id", primary_key=True),
-    _account_group_id(),
+    id_column(ForeignKey("job.id"), name="job_id", primary_key=True),
+    account_group_id_column(),
     Column("request_json", sa.Text, nullable=False),
+)
+
+# What happened to a job, for those who follow it live; `version` is the job's when it happened.
+JOB_EVENT = Table(
+    "job_event",
+    METADATA,
+    id_column(ForeignKey("job.id"), name="job_id", primary_key=True),
+    Column("version", sa.Integer, primary_key=True),
+    account_group_id_column(),
+    Column("kind", sa.Text, CheckConstraint("kind IN ('progress', 'stage', 'finished')", name="kind"), nullable=False),
+    Column("data_json", sa.Text, nullable=False),
+    Column("created_ms", MILLISECONDS, nullable=False),
+    Index("job_event_age_index", "created_ms"),
+)
+
+# How many people a page of a job took out of the account group's budget of a day.
+QUOTA_USE = Table(
+    "quota_use",
+    METADATA,
+    id_column(ForeignKey("job.id"), name="job_id", primary_key=True),
+    Column("page", sa.Integer, primary_key=True),
+    account_group_id_column(),
+    Column("list_type", sa.Text, nullable=False),
+    Column("people", sa.Integer, CheckConstraint("people > 0", name="people"), nullable=False),
+    Column("used_ms", MILLISECONDS, nullable=False),
+    Index("quota_use_window_index", "account_group_id", "list_type", "used_ms"),
+    Index("quota_use_age_index", "used_ms"),
 )
 
 IDEMPOTENCY_KEY = Table(
     "idempotency_key",
     METADATA,
-    _account_group_id(primary_key=True),
+    account_group_id_column(primary_key=True),
     Column("endpoint", EXACT, primary_key=True),
     Column("key", EXACT, primary_key=True),
     Column("request_hash", sa.LargeBinary, nullable=False),
-    _id(ForeignKey("job.id"), name="job_id"),
+    id_column(ForeignKey("job.id"), name="job_id"),
     Column("created_ms", MILLISECONDS, nullable=False),
     Index("idempotency_key_age_index", "created_ms"),
 )
@@ -207,33 +249,36 @@ IDEMPOTENCY_KEY = Table(
 PROSPECT = Table(
     "prospect",
     METADATA,
-    _id(primary_key=True),
-    _account_group_id(),
+    id_column(primary_key=True),
+    account_group_id_column(),
     Column("is_sandbox", sa.Boolean, nullable=False),
-    _id(ForeignKey("job.id"), name="job_id"),  # the job that imported and paid for this person
+    id_column(ForeignKey("job.id"), name="job_id"),  # the job that imported and paid for this person
     Column("imported_ms", MILLISECONDS, nullable=False),
     Column("enriched_ms", MILLISECONDS),  # None: nobody has asked the provider for more yet
     Column("provenance", sa.Text, nullable=False),  # JSON: see prospect_table.Collection
-    *_person_columns(),
+    *person_columns(),
+    # The identity key of `provider_id`, which another person may bear already: it is a hint, not a proof.
+    id_column(name="provider_key", nullable=True),
+    Index("prospect_provider_key_index", "account_group_id", "provider_key"),
 )
 
 # All names of one person. People of the sandbox live beside the real ones and never meet them.
 PROSPECT_IDENTITY = Table(
     "prospect_identity",
     METADATA,
-    _account_group_id(primary_key=True),
+    account_group_id_column(primary_key=True),
     Column("is_sandbox", sa.Boolean, primary_key=True),
     Column("identity_key", EXACT, primary_key=True),
-    _id(ForeignKey("prospect.id"), name="prospect_id"),
+    id_column(ForeignKey("prospect.id"), name="prospect_id"),
     Index("prospect_identity_prospect_index", "prospect_id"),
 )
 
 AUDIENCE_PROSPECT = Table(
     "audience_prospect",
     METADATA,
-    _id(ForeignKey("audience.id"), name="audience_id", primary_key=True),
-    _id(ForeignKey("prospect.id"), name="prospect_id", primary_key=True),
-    _account_group_id(),
+    id_column(ForeignKey("audience.id"), name="audience_id", primary_key=True),
+    id_column(ForeignKey("prospect.id"), name="prospect_id", primary_key=True),
+    account_group_id_column(),
     Column("added_ms", MILLISECONDS, nullable=False),
     Index("audience_prospect_newest_index", "audience_id", sa.desc("added_ms"), sa.desc("prospect_id")),
 )
@@ -242,10 +287,10 @@ AUDIENCE_PROSPECT = Table(
 JOB_PROSPECT = Table(
     "job_prospect",
     METADATA,
-    _id(ForeignKey("job.id"), name="job_id", primary_key=True),
+    id_column(ForeignKey("job.id"), name="job_id", primary_key=True),
     Column("position", sa.Integer, primary_key=True),
-    _id(ForeignKey("prospect.id"), name="prospect_id"),
-    _account_group_id(),
+    id_column(ForeignKey("prospect.id"), name="prospect_id"),
+    account_group_id_column(),
     UniqueConstraint("job_id", "prospect_id"),
 )
 
@@ -254,15 +299,80 @@ DIRECTORY_PERSON = Table(
     "directory_person",
     METADATA,
     Column("id", AUTO_ID, primary_key=True, autoincrement=True),
-    _account_group_id(),
+    account_group_id_column(),
     Column("identity_key", EXACT, nullable=False),
     Column("imported_ms", MILLISECONDS, nullable=False),
-    *_person_columns(),
+    *person_columns(),
     # What searches look for and prospects do not have.
     Column("school", sa.Text),
     Column("seniority", sa.Text),
     Column("functions", sa.Text),
     UniqueConstraint("account_group_id", "identity_key"),
+)
+
+# Searches of the directory that the operator gave a name.
+SAVED_SEARCH = Table(
+    "saved_search",
+    METADATA,
+    id_column(primary_key=True),
+    account_group_id_column(),
+    Column("name", sa.Text, nullable=False),
+    Column("search_url", sa.Text, nullable=False),
+    Column("created_ms", MILLISECONDS, nullable=False),
+    UniqueConstraint("account_group_id", "name"),
+)
+
+# People of the directory whom the operator imported under one name.
+LEAD_LIST = Table(
+    "lead_list",
+    METADATA,
+    id_column(primary_key=True),
+    account_group_id_column(),
+    Column("name", sa.Text, nullable=False),
+    Column("created_ms", MILLISECONDS, nullable=False),
+    UniqueConstraint("account_group_id", "name"),
+)
+
+LEAD_LIST_PERSON = Table(
+    "lead_list_person",
+    METADATA,
+    id_column(ForeignKey("lead_list.id"), name="lead_list_id", primary_key=True),
+    Column("person_id", sa.BigInteger, ForeignKey("directory_person.id"), primary_key=True),
+    account_group_id_column(),
+)
+
+# A file of people that a caller uploaded for a job.
+UPLOADED_FILE = Table(
+    "uploaded_file",
+    METADATA,
+    id_column(primary_key=True),
+    account_group_id_column(),
+    Column("name", sa.Text, nullable=False),
+    Column("dialect", sa.Text, nullable=False),
+    Column("mapping_json", sa.Text, nullable=False),
+    count_column("row_count"),
+    count_column("people_count"),  # rows that name somebody
+    count_column("distinct_count"),  # people among them
+    count_column("empty_count"),
+    count_column("rejected_count"),
+    Column("is_ready", sa.Boolean, nullable=False),  # its rows are all there
+    Column("created_ms", MILLISECONDS, nullable=False),
+    CheckConstraint("row_count = people_count + empty_count + rejected_count", name="rows_add_up"),
+    CheckConstraint("distinct_count <= people_count", name="distinct"),
+    Index("uploaded_file_age_index", "created_ms"),
+)
+
+# Its rows but for the empty ones: each is a person, or says why it is none.
+UPLOADED_ROW = Table(
+    "uploaded_row",
+    METADATA,
+    id_column(ForeignKey("uploaded_file.id"), name="file_id", primary_key=True),
+    Column("position", sa.Integer, primary_key=True),  # 1, 2, 3 …
+    account_group_id_column(),
+    Column("line_number", sa.Integer, nullable=False),
+    Column("person_json", sa.Text),
+    Column("reject_reason", sa.Text),
+    CheckConstraint("(person_json IS NULL) <> (reject_reason IS NULL)", name="person_or_reason"),
 )
 
 # One row a running worker process. A worker whose lease ran out is dead: its jobs go to another.
