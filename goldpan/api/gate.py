@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from goldpan.api.parameters import parse_headers, parse_query
-from goldpan.api.presenters import Reply
+from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit
 from goldpan.api.request_body import check_media_type, decode_body, read_body
 from goldpan.api.routes import Access, Route
@@ -90,7 +90,7 @@ class Gate:
             response = await self._answer(exchange)
         except ClientDisconnect:
             return  # nobody is left to answer
-        await response(scope, receive, send)
+        await self._send(exchange, response, receive, send)
         self._parts.log(
             "request",
             method=request.method,
@@ -100,6 +100,15 @@ class Gate:
             trace_id=exchange.trace_id,
             key_id=exchange.key_id,
         )
+
+    async def _send(self, exchange: Exchange, response: Response, receive: Receive, send: Send) -> None:
+        """Send the answer; a stream that breaks ends the connection, so that nobody takes what came for all of it."""
+        try:
+            await response(exchange.request.scope, receive, send)
+        except ClientDisconnect:
+            return
+        except Exception:  # noqa: BLE001 the status is out already: whoever reads learns it by the broken connection
+            self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
 
     async def _answer(self, exchange: Exchange) -> Response:
         try:
@@ -112,7 +121,7 @@ class Gate:
             self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
             return self._refuse(exchange, Problem(ErrorKind.INTERNAL_ERROR))
 
-    async def _serve(self, exchange: Exchange) -> Reply:
+    async def _serve(self, exchange: Exchange) -> Reply | Stream:
         """Let a request through, check by check, in the contract's order."""
         request = exchange.request
         route = self._routes.get(request.method)
@@ -157,7 +166,7 @@ class Gate:
         assert refusal is not None
         return refusal
 
-    async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply:
+    async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply | Stream:
         arguments = await _read_input(exchange.request, route)
         if caller is not None:
             arguments["caller"] = caller
@@ -166,13 +175,21 @@ class Gate:
         # It may wait for a lock or another machine: not in the loop that serves everybody.
         return route.present(await run_in_threadpool(route.operation, self._parts.toolbox, **arguments))
 
-    def _reply(self, exchange: Exchange, reply: Reply) -> Response:
+    def _reply(self, exchange: Exchange, reply: Reply | Stream) -> Response:
+        if isinstance(reply, Stream):
+            return self._stream(exchange, reply)
         if reply.status == 204:
             return self._respond(exchange, 204, b"", {})
         if reply.is_plain:
             return self._respond(exchange, reply.status, _encode(reply.data), {})
         envelope = _Envelope(True, reply.data, None, exchange.trace_id)
         return self._respond(exchange, reply.status, _encode(envelope), {})
+
+    def _stream(self, exchange: Exchange, stream: Stream) -> Response:
+        headers = {**_COMMON_HEADERS, "X-Trace-Id": exchange.trace_id, **exchange.headers, **stream.headers}
+        if exchange.request.method == "HEAD":
+            return Response(b"", 200, headers, media_type=stream.media_type)
+        return StreamingResponse(stream.chunks, 200, headers, media_type=stream.media_type)
 
     def _refuse(self, exchange: Exchange, problem: Problem) -> Response:
         kind = problem.kind

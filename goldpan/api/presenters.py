@@ -1,7 +1,7 @@
 """Results of operations as the shapes that go over the wire."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -38,6 +38,18 @@ class Reply:
     status: int
     data: Any
     is_plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An answer of status 200 that is sent piece by piece, without an envelope.
+
+    `headers` come on top of those of every answer.
+    """
+
+    media_type: str
+    chunks: AsyncIterator[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def present_plain(document: Any) -> Reply:

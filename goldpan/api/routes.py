@@ -7,7 +7,7 @@ from typing import Any
 
 from goldpan.api import presenters
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
-from goldpan.api.presenters import Reply
+from goldpan.api.presenters import Reply, Stream
 from goldpan.contract import resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
@@ -55,7 +55,7 @@ class Route:
     path: str
     operation: Callable[..., Any]
     permission: Permission | Access
-    present: Callable[[Any], Reply]
+    present: Callable[[Any], Reply | Stream]
     success: Success
     summary: str
     parameters: tuple[Parameter, ...] = ()

@@ -1,0 +1,18 @@
+"""Puts the parts together; the only room that knows every other, the clock and where ids come from."""
+
+from goldpan.assembly.database_access import CannotStart, database_url, migrate, open_database
+from goldpan.assembly.parts import administrative_toolbox, build_toolbox, rate_limit, rate_limits
+from goldpan.assembly.servers import run_worker, serve
+
+__all__ = [
+    "CannotStart",
+    "administrative_toolbox",
+    "build_toolbox",
+    "database_url",
+    "migrate",
+    "open_database",
+    "rate_limit",
+    "rate_limits",
+    "run_worker",
+    "serve",
+]

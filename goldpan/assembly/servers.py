@@ -1,0 +1,142 @@
+"""The processes that stay: the server of the API, and the worker."""
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
+from typing import Any
+
+from goldpan.assembly.database_access import CannotStart, data_directory_locked, database_url, migrate, open_database
+from goldpan.assembly.parts import api_process, build_api, build_toolbox, rate_limits
+from goldpan.json_log import configure_logs
+from goldpan.settings import Settings, read_settings
+
+EMBEDDED_EXECUTOR = "local"
+# Together less than the ten seconds that whoever stops a process usually grants it.
+DRAIN_SECONDS = 5  # for requests
+STOP_SECONDS = 4.0  # for jobs, at most
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve the API until a signal ends it; on the embedded database the jobs run in this process too.
+
+    Raises:
+        CannotStart: the port is busy, or the settings do not fit together.
+    """
+    os.umask(0o077)
+    # uvicorn drains at SIGTERM and then raises it again, which would end the process before its jobs are stopped.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
+    listener = _listen(host, port)
+    if database_url(settings).startswith("sqlite"):
+        if workers > 1:
+            raise CannotStart("--workers above 1 needs PostgreSQL: set GOLDPAN_DATABASE_URL")
+        with data_directory_locked(Path(settings.data), "serve.lock", wait=False):
+            _serve_embedded(settings, listener)
+    else:
+        _serve_api(listener, workers)
+
+
+def _serve_embedded(settings: Settings, listener: socket) -> None:
+    import uvicorn
+
+    from goldpan.engine.job_queue import JobQueue
+    from goldpan.engine.job_worker import JobWorker
+
+    database = open_database(settings)
+    migrate(database_url(settings))
+    toolbox = build_toolbox(database, JobQueue(database))
+    app = build_api(settings, toolbox)
+    worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs())
+    worker.start()
+    try:
+        with suppress(KeyboardInterrupt):  # uvicorn drains first and then raises it again
+            uvicorn.Server(_uvicorn_config(app)).run(sockets=[listener])
+    finally:
+        _end_soon()
+        worker.stop()
+
+
+def _serve_api(listener: socket, workers: int) -> None:
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    if workers == 1:
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(_uvicorn_config(api_process())).run(sockets=[listener])
+        return
+    configure_logs()
+    rate_limits(read_settings(os.environ))  # a process that cannot start would be started for ever
+    open_database(read_settings(os.environ)).close()
+    Multiprocess(_uvicorn_config("goldpan.assembly.parts:api_process", workers), sockets=[listener]).run()
+
+
+def _uvicorn_config(app: Any, workers: int = 1) -> Any:
+    import uvicorn
+
+    from goldpan.api.http_protocol import BoundedHttpProtocol
+
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=workers,
+        loop="uvloop",
+        http=BoundedHttpProtocol,
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+def run_worker(settings: Settings) -> None:
+    """Run jobs until a signal ends it.
+
+    Raises:
+        CannotStart: the database is the embedded one, whose server runs its jobs itself.
+    """
+    if database_url(settings).startswith("sqlite"):
+        raise CannotStart(
+            "`goldpan worker` needs PostgreSQL (GOLDPAN_DATABASE_URL): on SQLite `goldpan serve` runs the jobs"
+        )
+    from goldpan.engine.job_queue import JobQueue
+    from goldpan.engine.job_worker import JobWorker
+    from goldpan.engine.worker_lease import WorkerLease
+
+    database = open_database(settings)
+    logger = configure_logs()
+    toolbox = build_toolbox(database, JobQueue(database))
+    lease = WorkerLease(database, os.urandom(8).hex(), logger)
+    lease.take()  # before the work begins: whoever has pending jobs and no lease counts as dead
+    worker = JobWorker(toolbox, lease.executor_id, logger)
+    worker.start()
+    try:
+        lease.keep_until_signal((signal.SIGTERM, signal.SIGINT))
+    finally:
+        _end_soon()
+        worker.stop()
+        lease.give_up()
+
+
+def _end_soon() -> None:
+    """End this process whatever in it still waits for the database: jobs lose nothing by it, they stand in there."""
+    timer = threading.Timer(STOP_SECONDS, os._exit, [0])
+    timer.daemon = True
+    timer.start()
+
+
+def _listen(host: str, port: int) -> socket:
+    """Return a socket that listens there."""
+    listener = socket(AF_INET6 if ":" in host else AF_INET)
+    listener.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CannotStart(f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port") from error
+    return listener
