@@ -40,7 +40,7 @@ from goldpan import assembly
 from goldpan.contract.paging import DEFAULT_LIMIT, START, Position, encode_cursor
 from goldpan.settings import read_settings
 from goldpan.storage.database import Database, driver_url
-from goldpan.storage.job_table import PAGE_QUERIES
+from goldpan.storage.job_list_table import PageShape, page_query
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS
 from tests import postgres_server
 
@@ -233,13 +233,14 @@ def _stacks(
 
 def _repeat_query(database: Database, account_group_id: str, scenario: Scenario, seconds: float) -> Load:
     """Fetch the page's rows over and over, by the driver alone, from one connection."""
-    sql, parameters = PAGE_QUERIES[False, scenario.status is not None].compile(database.dialect)
+    shape = PageShape(status_count=0 if scenario.status is None else 1)
+    sql, parameters = page_query(shape).compile(database.dialect)
     parameters |= {
         "account_group_id": account_group_id,
         AFTER_MS: scenario.after.created_ms,
         AFTER_ID: scenario.after.id,
         "limit": DEFAULT_LIMIT + 1,
-        "status": scenario.status,
+        "status_0": scenario.status,
     }
     latencies_ms: list[float] = []
     with on_core(SERVER_CORE), _driver_connection(database) as connection:

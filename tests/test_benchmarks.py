@@ -5,7 +5,9 @@ import asyncio
 from benchmarks.seeding import count_jobs, position_of, seed
 from goldpan import assembly
 from goldpan.contract.paging import START
-from goldpan.storage import job_table
+from goldpan.contract.resources import JobStatus
+from goldpan.domain.job_list_rules import JobFilter
+from goldpan.storage import job_list_table
 from goldpan.storage.database import Database
 
 
@@ -14,9 +16,11 @@ def test_the_seeded_jobs_are_in_the_list(database_url: str) -> None:
 
     seeded = seed(assembly.build_toolbox(database), jobs=200)
 
-    async def first_ten() -> list[job_table.JobSummary]:
+    completed = JobFilter(frozenset({JobStatus.COMPLETED}))
+
+    async def first_ten() -> list[job_list_table.JobSummary]:
         async with database.opened():
-            return await job_table.page(database, seeded.account_group_id, "completed", START, 10)
+            return await job_list_table.page(database, seeded.account_group_id, completed, START, 10)
 
     tenth = position_of(database, seeded.account_group_id, "completed", 10)
     page = asyncio.run(first_ten())

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from goldpan.api.job_list_parameters import take_job_filter
 from goldpan.api.parameters import parse_headers, parse_query
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit
@@ -243,6 +244,8 @@ async def _read_input(request: Request, route: Route) -> dict[str, Any]:
     arguments |= parse_headers(request.scope["headers"], route.parameters)
     if "after" in arguments:
         arguments["page"] = PageRequest(arguments.pop("after"), arguments.pop("limit"))
+    if "statuses" in arguments:
+        arguments["wanted"] = take_job_filter(arguments)
     if route.body is not None:
         arguments["request"] = await _decode(body, route.body.shape, route.body.aliases)
     elif body:

@@ -7,14 +7,16 @@ from urllib.parse import parse_qsl
 
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
 from goldpan.contract.paging import DEFAULT_LIMIT, MAX_LIMIT, START, decode_cursor, parse_limit
-from goldpan.contract.resources import JobStatus
 
 MAX_QUERY_FIELDS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`parse` turns the text into the value or raises ValueError; `rule` says in words what it takes."""
+    """`parse` turns the text into the value or raises ValueError; `rule` says in words what it takes.
+
+    One that `may_repeat` is parsed once, with a comma between its texts.
+    """
 
     name: str
     where: str
@@ -24,6 +26,7 @@ class Parameter:
     rule: str
     description: str
     schema: Mapping[str, Any] = field(default_factory=dict)
+    may_repeat: bool = False
 
 
 def _parse_view(text: str) -> bool:
@@ -58,16 +61,6 @@ LIMIT = Parameter(
     "Maximum number of items to return in this page.",
     {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
 )
-STATUS = Parameter(
-    "status",
-    "query",
-    "status",
-    JobStatus,
-    None,
-    f"must be one of {', '.join(JobStatus)}",
-    "Only jobs in this state.",
-    {"type": "string", "enum": list(JobStatus)},
-)
 VIEW = Parameter(
     "view",
     "query",
@@ -101,16 +94,19 @@ def parse_query(query_string: bytes, parameters: Sequence[Parameter]) -> dict[st
     if not query_string:
         return values
     problems: list[InvalidField] = []
-    seen: set[str] = set()
+    texts: dict[str, str] = {}
     for name, text in _pairs(query_string):
         parameter = known.get(name)
         if parameter is None:
             problems.append(InvalidField("query", name, f"unknown parameter; known are {', '.join(known) or 'none'}"))
-        elif name in seen:
-            problems.append(InvalidField("query", name, "must be given once"))
+        elif name not in texts:
+            texts[name] = text
+        elif parameter.may_repeat:
+            texts[name] += "," + text
         else:
-            seen.add(name)
-            _parse_into(values, parameter, text, problems)
+            problems.append(InvalidField("query", name, "must be given once"))
+    for name, text in texts.items():
+        _parse_into(values, known[name], text, problems)
     if problems:
         raise invalid(problems)
     return values

@@ -6,7 +6,8 @@ from enum import Enum, auto
 from typing import Any
 
 from goldpan.api import presenters
-from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
+from goldpan.api.job_list_parameters import JOB_FILTERS
+from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
 from goldpan.contract import resources
 from goldpan.contract.error_catalogue import ErrorKind
@@ -101,7 +102,7 @@ ROUTES = (
             {200: "Paginated prospecting jobs"},
         ),
         "List prospecting jobs, newest first",
-        parameters=(CURSOR, LIMIT, STATUS, VIEW),
+        parameters=(CURSOR, LIMIT, *JOB_FILTERS, VIEW),
     ),
     Route(
         "POST",

@@ -53,17 +53,29 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@click.option("--status", help="Only jobs in this state: queued, running, completed, failed, cancelled.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    help="Only jobs in this state: queued, running, completed, failed, cancelled; repeat it for several.",
+)
+@click.option("--source", help="Only of this source: linkedin_search, sales_navigator, post_commenters, url_upload.")
+@click.option("--created-after", metavar="TIME", help="Only created later: 2026-04-28T15:30:00.000Z.")
+@click.option("--created-before", metavar="TIME", help="Only created earlier.")
+@click.option("--audience-id", metavar="ID", help="Only jobs that fill this audience.")
+@click.option("--sort", help="createdAt: the oldest first; -createdAt, or left out: the newest.")
 @click.option("--limit", help="Items a page, 1 to 100; 25 if left out.")
 @click.option("--cursor", help="nextCursor of the page before.")
 @click.option("--view", type=click.Choice(["full"]), help="Whole jobs instead of summaries.")
 @api_options
-def list_jobs(caller: Caller, status: str | None, limit: str | None, cursor: str | None, view: str | None) -> None:
+def list_jobs(caller: Caller, statuses: tuple[str, ...], **options: str | None) -> None:
     """List jobs, newest first."""
-    given = {"status": status, "limit": limit, "cursor": cursor, "view": view}
+    query = {_camel(name): value for name, value in options.items() if value is not None}
+    if statuses:
+        query["status"] = ",".join(statuses)
     with Api(caller) as api:
-        page = api.list_jobs({name: value for name, value in given.items() if value is not None})
-    answer(page, lambda: _print_page(page, is_full=view is not None))
+        page = api.list_jobs(query)
+    answer(page, lambda: _print_page(page, is_full="view" in query))
 
 
 @jobs.command("get")
@@ -186,7 +198,7 @@ def _print_page(page: dict[str, Any], is_full: bool) -> None:
     head, fields = (FULL_HEAD, FULL) if is_full else (SUMMARY, SUMMARY)
     print_table(head, _rows(page["items"], fields))
     if page["hasMore"]:
-        note(f"More with: --cursor {page['nextCursor']}")
+        note(f"More with the same options and: --cursor {page['nextCursor']}")
 
 
 def _rows(items: list[dict[str, Any]], fields: tuple[str, ...]) -> list[list[object]]:

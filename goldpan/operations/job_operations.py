@@ -5,23 +5,25 @@ from goldpan.contract.paging import PageRequest, Slice, cut
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.access_rules import Principal, require_object_id
+from goldpan.domain.job_list_rules import JobFilter
 from goldpan.domain.job_rules import ACTIVE
 from goldpan.operations.job_ending import CANCELLED, end_job
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, job_table
+from goldpan.storage import account_table, job_list_table, job_table
+from goldpan.storage.job_list_table import JobSummary as JobSummary
 from goldpan.storage.job_table import Job as Job
-from goldpan.storage.job_table import JobSummary as JobSummary
 
 
 async def list_jobs(
-    toolbox: Toolbox, caller: Principal, account_group_id: str, status: JobStatus | None, page: PageRequest, full: bool
+    toolbox: Toolbox, caller: Principal, account_group_id: str, wanted: JobFilter, page: PageRequest, full: bool
 ) -> Slice[JobSummary] | Slice[Job]:
-    """Return the jobs of an account group, newest first: summaries, or with `full` whole jobs."""
+    """Return the jobs wanted of an account group: summaries, or with `full` whole jobs."""
     caller.require(Permission.PROSPECTING_READ, account_group_id)
     position, limit = page.after, page.limit
     if full:
-        return cut(await job_table.full_page(toolbox.database, account_group_id, status, position, limit + 1), limit)
-    return cut(await job_table.page(toolbox.database, account_group_id, status, position, limit + 1), limit)
+        rows = await job_list_table.full_page(toolbox.database, account_group_id, wanted, position, limit + 1)
+        return cut(rows, limit)
+    return cut(await job_list_table.page(toolbox.database, account_group_id, wanted, position, limit + 1), limit)
 
 
 async def get_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_id: str) -> Job:

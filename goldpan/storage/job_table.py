@@ -1,15 +1,13 @@
-"""Prospecting jobs: their list, their state, and the input they were started with."""
+"""Prospecting jobs: their state, and the input they were started with."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import sqlalchemy as sa
 
-from goldpan.contract.paging import Position
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.job_rules import ACTIVE
 from goldpan.storage.database import Database, HotQuery, Tx
-from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
 from goldpan.storage.tables import IDEMPOTENCY_KEY, JOB, JOB_INPUT
 
 
@@ -61,15 +59,6 @@ class Job:
     resume_count: int = 0
 
 
-class JobSummary(NamedTuple):
-    """What the list shows of a job."""
-
-    id: str
-    status: str
-    created_ms: int
-    updated_ms: int
-
-
 @dataclass(frozen=True, slots=True)
 class KeyUse:
     """One use of an Idempotency-Key."""
@@ -87,59 +76,11 @@ class Replay:
     job: Job
 
 
-def _page_query(columns: list[sa.Column[Any]], *, by_status: bool) -> HotQuery:
-    statement = sa.select(*columns).where(JOB.c.account_group_id == sa.bindparam("account_group_id"))
-    if by_status:
-        statement = statement.where(JOB.c.status == sa.bindparam("status"))
-    statement = statement.where(after_position(JOB)).order_by(JOB.c.created_ms.desc(), JOB.c.id.desc())
-    return HotQuery(statement.limit(LIMIT))
-
-
-_SUMMARY = [JOB.c.id, JOB.c.status, JOB.c.created_ms, JOB.c.updated_ms]
-_FULL = list(JOB.c)
-
-# (whole rows?, with a status?) -> the query; the (account group, created, id) index answers one half of them,
-# the (account group, status, created, id) index the other.
-PAGE_QUERIES = {
-    (full, by_status): _page_query(_FULL if full else _SUMMARY, by_status=by_status)
-    for full in (False, True)
-    for by_status in (False, True)
-}
-
 _ONE = HotQuery(
     sa.select(*JOB.c).where(
         JOB.c.id == sa.bindparam("job_id"), JOB.c.account_group_id == sa.bindparam("account_group_id")
     )
 )
-
-
-async def page(
-    database: Database, account_group_id: str, status: str | None, after: Position, limit: int
-) -> list[JobSummary]:
-    """Return up to `limit` jobs, newest first, after the place `after`."""
-    return [JobSummary(*row) for row in await _fetch_page(database, account_group_id, (False, status), after, limit)]
-
-
-async def full_page(
-    database: Database, account_group_id: str, status: str | None, after: Position, limit: int
-) -> list[Job]:
-    """Return the same jobs as `page`, whole."""
-    return [Job(*row) for row in await _fetch_page(database, account_group_id, (True, status), after, limit)]
-
-
-async def _fetch_page(
-    database: Database, account_group_id: str, view: tuple[bool, str | None], after: Position, limit: int
-) -> list[tuple[Any, ...]]:
-    full, status = view
-    parameters: dict[str, object] = {
-        "account_group_id": account_group_id,
-        AFTER_MS: after.created_ms,
-        AFTER_ID: after.id,
-        "limit": limit,
-    }
-    if status is not None:
-        parameters["status"] = status
-    return await database.fetch(PAGE_QUERIES[full, status is not None], **parameters)
 
 
 async def find(database: Database, account_group_id: str, job_id: str) -> Job | None:

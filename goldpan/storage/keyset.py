@@ -12,5 +12,17 @@ def after_position(table: sa.Table, time: str = "created_ms", id_: str = "id") -
 
     One comparison of a pair, and not an OR of two: both databases walk the index straight to the place.
     """
-    place = sa.tuple_(sa.bindparam(AFTER_MS, type_=sa.BigInteger), sa.bindparam(AFTER_ID, type_=sa.Text))
-    return sa.tuple_(table.c[time], table.c[id_]) < place
+    return _pair(table, time, id_) < _place()
+
+
+def after_position_oldest_first(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Return the same for a list that runs oldest first."""
+    return _pair(table, "created_ms", "id") > _place()
+
+
+def _pair(table: sa.Table, time: str, id_: str) -> sa.Tuple:
+    return sa.tuple_(table.c[time], table.c[id_])
+
+
+def _place() -> sa.Tuple:
+    return sa.tuple_(sa.bindparam(AFTER_MS, type_=sa.BigInteger), sa.bindparam(AFTER_ID, type_=sa.Text))
