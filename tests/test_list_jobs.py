@@ -137,13 +137,6 @@ def test_a_parameter_given_twice_is_refused(alice: Caller, query: str) -> None:
     assert query.split("=")[0] in {field["name"] for field in answer.error["fields"]}
 
 
-def test_two_states_are_never_taken_for_one_of_them(alice: Caller) -> None:
-    answer = alice.get(f"{alice.jobs}?status=queued&status=failed")
-
-    assert answer.refusal == (400, "VALIDATION_ERROR")
-    assert answer.error["fields"][0]["name"] == "status"
-
-
 @pytest.mark.parametrize("status", list(JobStatus))
 def test_a_status_shows_the_jobs_in_that_state_and_no_others(alice: Caller, status: str) -> None:
     by_status = {each: store_jobs(alice, [1, 2, 3], each) for each in JobStatus}
@@ -159,7 +152,7 @@ def test_an_unknown_status_is_refused(alice: Caller, status: str) -> None:
     answer = alice.get(f"{alice.jobs}?status={quote(status)}")
 
     assert answer.refusal == (400, "VALIDATION_ERROR")
-    assert answer.details == "status: must be one of queued, running, completed, failed, cancelled"
+    assert answer.details.startswith("status: must be one of queued, running, completed, failed, cancelled; several")
 
 
 @pytest.mark.parametrize(
@@ -224,7 +217,7 @@ def test_the_full_view_marks_what_a_test_key_made(alice: Caller) -> None:
 # --- one job ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("job_id", ["a", "quota", "0" * 23, "A" * 24, "0" * 25, "%20" * 24])
+@pytest.mark.parametrize("job_id", ["a", "quotas", "0" * 23, "A" * 24, "0" * 25, "%20" * 24])
 def test_a_malformed_job_id_is_named(alice: Caller, job_id: str) -> None:
     for answer in (alice.get(f"{alice.jobs}/{job_id}"), alice.cancel(job_id)):
         assert answer.refusal == (400, "VALIDATION_ERROR")

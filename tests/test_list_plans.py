@@ -141,7 +141,9 @@ def _check_sqlite_plan(plan: str, shape: PageShape, walks: int) -> None:
     assert len(re.findall(r"\bjob\b", plan)) == walks, plan
     # What is sorted is what the walks found, a page each, on its way into the merge.
     assert plan.count("TEMP B-TREE") <= (walks if walks > 1 else 0), plan
-    assert plan.count("SCAN") == len(re.findall(r"^SCAN anon_\d+$", plan, re.MULTILINE)) == (walks if walks > 1 else 0), plan
+    assert (
+        plan.count("SCAN") == len(re.findall(r"^SCAN anon_\d+$", plan, re.MULTILINE)) == (walks if walks > 1 else 0)
+    ), plan
 
 
 def _check_postgresql_plan(plan: str, shape: PageShape, walks: int) -> None:

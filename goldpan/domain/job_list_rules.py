@@ -39,11 +39,8 @@ def end_ms(wanted: JobFilter) -> int | None:
 
 
 def _start_oldest_first(wanted: JobFilter, after: Position) -> Position:
-    if after == START:
-        start = _START_OF_THE_OLDEST
-    else:
-        # The cursor's form without an id stands behind all of its millisecond, whichever way the list runs.
-        start = Position(after.created_ms, after.id or _AFTER_EVERY_ID)
+    # The cursor's form without an id stands behind all of its millisecond, whichever way the list runs.
+    start = _START_OF_THE_OLDEST if after == START else Position(after.created_ms, after.id or _AFTER_EVERY_ID)
     if wanted.created_after_ms is not None:
         start = max(start, Position(wanted.created_after_ms, _AFTER_EVERY_ID))
     return start

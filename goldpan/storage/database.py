@@ -12,6 +12,7 @@ import pysqlite3.dbapi2 as sqlite_driver
 import sqlalchemy as sa
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import Dialect as CoreDialect
@@ -48,8 +49,20 @@ class Dialect:
         return self.name == "sqlite"
 
 
+class _HintingCompiler(SQLiteCompiler):
+    """Writes a statement's `with_hint(table, "INDEXED BY …", "sqlite")`, which SQLAlchemy leaves out for SQLite."""
+
+    def get_from_hint_text(self, table: sa.FromClause, text: str | None) -> str | None:
+        return text
+
+
+class _HintingSqlite(SQLiteDialect_pysqlite):
+    supports_statement_cache = True
+    statement_compiler = _HintingCompiler
+
+
 # Read-then-write in a deferred transaction fails at once when another writer came between; an immediate one waits.
-SQLITE = Dialect("sqlite", SQLiteDialect_pysqlite(paramstyle="named"), begin_writing="BEGIN IMMEDIATE")
+SQLITE = Dialect("sqlite", _HintingSqlite(paramstyle="named"), begin_writing="BEGIN IMMEDIATE")
 POSTGRESQL = Dialect("postgresql", PGDialect_psycopg(), begin_writing=None)  # type: ignore[no-untyped-call]
 
 
