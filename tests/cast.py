@@ -12,6 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from goldpan.contract.permission_catalogue import Permission
+from goldpan.domain.job_rules import workflow_id
 from goldpan.operations.account_operations import NewKey, all_accounts, create_account, create_key, revoke_key
 from goldpan.operations.people_operations import import_people
 from goldpan.storage import audience_table, job_table
@@ -88,6 +89,9 @@ class Caller:
 
     def cancel(self, job_id: str) -> Answer:
         return self.call("POST", f"{self.jobs}/{job_id}/cancel")
+
+    def resume(self, job_id: str) -> Answer:
+        return self.call("POST", f"{self.jobs}/{job_id}/resume")
 
     def prospects(self, audience_id: str) -> list[Json]:
         """Return everybody in an audience, page by page."""
@@ -190,7 +194,7 @@ def store_jobs(caller: Caller, created_ms: Iterable[int], status: str = "complet
 def _park(tx: Tx, job: Job) -> None:
     """Give the job a place in a queue that nobody works on: it stays as it is, and the caretaker lets it."""
     values = {
-        "workflow_uuid": job.id,
+        "workflow_uuid": workflow_id(job.id, job.resume_count),
         "status": "ENQUEUED",
         "queue_name": "parked",
         "created_at": job.created_ms,

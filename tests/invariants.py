@@ -75,16 +75,35 @@ RULES = {
         SELECT job.id FROM job LEFT JOIN credit_entry AS entry ON entry.job_id = job.id
         GROUP BY job.id, job.is_sandbox, job.imported, job.price_credits, job.credits_reserved, job.credits_spent
         HAVING job.credits_spent <> CASE WHEN job.is_sandbox THEN 0 ELSE job.imported * job.price_credits END
-            OR coalesce(-sum(CASE WHEN entry.kind = 'capture' THEN entry.reserved_change END), 0) <> job.credits_spent
-            OR coalesce(sum(CASE WHEN entry.kind = 'reserve' THEN entry.reserved_change END), 0)
-                <> job.credits_reserved""",
+            OR coalesce(-sum(CASE WHEN entry.kind = 'capture' THEN entry.reserved_change END), 0)
+                <> job.credits_spent""",
+    # each run of a job reserves, and releases at its end: what an earlier run gave back was reserved and is no more
+    "I4 a job has reserved what its runs did, but for what they released": f"""
+        SELECT job.id FROM job LEFT JOIN credit_entry AS entry ON entry.job_id = job.id
+            AND (entry.kind = 'reserve' OR entry.kind = 'release'
+                AND (job.status IN {ACTIVE} OR entry.page <> job.pages_done))
+        GROUP BY job.id, job.credits_reserved
+        HAVING coalesce(sum(entry.reserved_change), 0) <> job.credits_reserved""",
+    "I4 what a job reserved, did not spend and did not release is what it still holds": f"""
+        SELECT job.id FROM job LEFT JOIN credit_entry AS entry ON entry.job_id = job.id
+        GROUP BY job.id, job.status, job.credits_reserved, job.credits_spent
+        HAVING coalesce(sum(entry.reserved_change), 0)
+            <> CASE WHEN job.status IN {ACTIVE} THEN job.credits_reserved - job.credits_spent ELSE 0 END""",
+    "I4 each run of a job reserves and releases at most once": """
+        SELECT job.id FROM job JOIN credit_entry AS entry ON entry.job_id = job.id AND kind IN ('reserve', 'release')
+        GROUP BY job.id, entry.kind, job.resume_count HAVING count(*) > job.resume_count + 1""",
     "I4 a job that has ended gave back what was left, one that runs did not": f"""
-        SELECT job.id FROM job LEFT JOIN credit_entry AS entry ON entry.job_id = job.id AND entry.kind = 'release'
+        SELECT job.id FROM job LEFT JOIN credit_entry AS entry
+            ON entry.job_id = job.id AND entry.kind = 'release' AND entry.page = job.pages_done
         GROUP BY job.id, job.status, job.credits_reserved, job.credits_spent
         HAVING coalesce(sum(entry.available_change), 0)
             <> CASE WHEN job.status IN {ACTIVE} THEN 0 ELSE job.credits_reserved - job.credits_spent END""",
     "I5 the parts of a job's state agree": f"""
-        SELECT id FROM job WHERE (fencing_token = 0) <> (status = 'queued')
+        SELECT id FROM job WHERE (fencing_token = 0) <> (status = 'queued' AND resume_count = 0)
+            OR (import_stop_reason IS NULL) = (import_status = 'completed')
+            OR status IN {ACTIVE} AND stop_reason IS NOT NULL
+            OR status = 'completed' AND stop_reason <> import_stop_reason
+            OR tries_before_resume > failed_tries
             OR started_ms IS NULL AND status IN ('running', 'completed')
             OR status = 'completed' AND (import_status <> 'completed' OR enrichment_status <> 'completed')
             OR status = 'completed' AND people_enriched <> imported + known
@@ -95,7 +114,8 @@ RULES = {
     "times go forward": """
         SELECT id FROM job WHERE updated_ms < created_ms OR started_ms < created_ms OR finished_ms < started_ms""",
     "I1 a job that is not done has a workflow that will go on": f"""
-        SELECT job.id, workflow.status FROM job LEFT JOIN {{workflow}} AS workflow ON workflow.workflow_uuid = job.id
+        SELECT job.id, workflow.status FROM job LEFT JOIN {{workflow}} AS workflow ON workflow.workflow_uuid
+            = CASE WHEN job.resume_count = 0 THEN job.id ELSE job.id || '-' || job.resume_count END
         WHERE job.status IN {ACTIVE} AND coalesce(workflow.status, '') NOT IN ('ENQUEUED', 'PENDING')""",
 }
 

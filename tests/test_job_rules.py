@@ -12,17 +12,23 @@ from goldpan.domain.job_rules import (
     LONGEST_RETRY_SECONDS,
     MOST_FRUITLESS_CLAIMS,
     MOVES,
+    RESUMABLE,
     TRIES_PER_PAGE,
     is_hopeless,
     is_truncated,
     retry_seconds,
     stage_progress,
+    version_after_resume,
+    workflow_id,
 )
 
 
-def test_a_job_leaves_only_the_states_that_are_active() -> None:
+def test_only_a_job_that_failed_or_was_cancelled_goes_on_after_its_end() -> None:
     assert set(MOVES) == set(JobStatus)
     assert set(ACTIVE) == {JobStatus.QUEUED, JobStatus.RUNNING}
+    assert set(RESUMABLE) == {JobStatus.FAILED, JobStatus.CANCELLED}
+    assert all(MOVES[status] == {JobStatus.QUEUED} for status in RESUMABLE)
+    assert MOVES[JobStatus.COMPLETED] == set()
     assert all(status not in moves for status, moves in MOVES.items())
 
 
@@ -88,3 +94,16 @@ def test_a_job_is_truncated_when_people_were_left(taken: int, total: int | None,
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_a_job_is_hopeless_when_it_was_claimed_far_more_often_than_written(claims: int, writes: int) -> None:
     assert is_hopeless(claims, writes) == (claims > writes + MOST_FRUITLESS_CLAIMS)
+
+
+@given(st.integers(1, 10_000), st.integers(0, 10_000))
+def test_a_resumed_job_is_never_hopeless_from_the_start(version: int, fencing_token: int) -> None:
+    resumed = version_after_resume(version, fencing_token)
+
+    claims, writes = fencing_token + 1, (resumed + 1) - 1 - (fencing_token + 1)  # its first claim
+    assert resumed > version
+    assert claims - writes <= 1
+
+
+def test_every_resume_gives_a_job_another_workflow() -> None:
+    assert [workflow_id("a", count) for count in (0, 1, 12)] == ["a", "a-1", "a-12"]

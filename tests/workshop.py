@@ -15,6 +15,8 @@ from goldpan.domain.access_rules import Principal
 from goldpan.domain.provider_port import Page, Person, Refusal, Source
 from goldpan.engine.job_queue import JobQueue
 from goldpan.operations.account_operations import create_account
+from goldpan.operations.job_operations import cancel_job
+from goldpan.operations.job_resume_operations import resume_job
 from goldpan.operations.job_run_operations import advance_job, claim_job
 from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.toolbox import Toolbox
@@ -71,9 +73,15 @@ class Workshop:
         request = StartJob(source=SourceType.LINKEDIN_SEARCH, search_url=SEARCH, **body)
         return start_job(self.toolbox, self.alice, self.group_id, request, key).id
 
+    def resume(self, job_id: str) -> Job:
+        return resume_job(self.toolbox, self.alice, self.group_id, job_id)
+
+    def cancel(self, job_id: str) -> Job:
+        return self.job(cancel_job(self.toolbox, self.alice, self.group_id, job_id))
+
     def run(self, job_id: str, most_steps: int = 100) -> Job:
         """Take hold of the job, do up to so many steps and return where it stands."""
-        hold = claim_job(self.toolbox, self.group_id, job_id)
+        hold = claim_job(self.toolbox, self.group_id, job_id, self.job(job_id).resume_count)
         for _ in range(most_steps):
             if hold is None or not asyncio.run(advance_job(self.toolbox, hold)):
                 break

@@ -76,16 +76,11 @@ def present_job(job: job_operations.Job) -> Reply:
 
 
 def present_started_job(job: job_operations.Job) -> Reply:
-    status = 202 if job.finished_ms is None else 200
-    return Reply(
-        status,
-        StartedJob(
-            job_id=job.id,
-            status=JobStatus(job.status),
-            created_at=format_time(job.created_ms),
-            audience_id=job.audience_id,
-        ),
-    )
+    return Reply(202 if job.finished_ms is None else 200, _started(job))
+
+
+def present_resumed_job(job: job_operations.Job) -> Reply:
+    return Reply(202, _started(job))
 
 
 def present_cancelled_job(job_id: str) -> Reply:
@@ -118,7 +113,6 @@ def _summary(job: job_operations.JobSummary) -> JobSummary:
 
 
 def _job(job: job_operations.Job) -> Job:
-    has_ended = job.finished_ms is not None
     return Job(
         job_id=job.id,
         type="prospecting",
@@ -134,14 +128,22 @@ def _job(job: job_operations.Job) -> Job:
         audience_id=job.audience_id,
         started_at=_time(job.started_ms),
         finished_at=_time(job.finished_ms),
-        # The import stage leaves its reason behind; it is the job's only when the job has ended.
-        stop_reason=StopReason(job.stop_reason) if has_ended and job.stop_reason else None,
+        stop_reason=StopReason(job.stop_reason) if job.stop_reason else None,
         truncated=bool(job.truncated),
         total_available=job.total_available,
         counts=_counts(job),
         credits=JobCredits(reserved=job.credits_reserved, spent=job.credits_spent),
         resumes_at=_time(job.resumes_ms),
         sandbox=bool(job.is_sandbox),
+    )
+
+
+def _started(job: job_operations.Job) -> StartedJob:
+    return StartedJob(
+        job_id=job.id,
+        status=JobStatus(job.status),
+        created_at=format_time(job.created_ms),
+        audience_id=job.audience_id,
     )
 
 

@@ -15,6 +15,7 @@ from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_operations import list_prospects
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
+from goldpan.operations.job_resume_operations import resume_job
 from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.system_operations import is_alive, is_ready
 
@@ -144,6 +145,20 @@ ROUTES = (
         Success("ProspectingJobCancelSuccessResponse", (resources.CancelledJob,), {200: "The job is cancelled"}),
         "Cancel a queued or running prospecting job",
         errors=(ErrorKind.NOT_FOUND, ErrorKind.NOT_IN_THIS_STATE, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "POST",
+        f"{GROUP}/prospecting/{{jobId}}/resume",
+        resume_job,
+        Permission.PROSPECTING_WRITE,
+        presenters.present_resumed_job,
+        Success(
+            "ProspectingJobResumeSuccessResponse",
+            (resources.StartedJob,),
+            {202: "The job goes on from its last page, or has not ended yet"},
+        ),
+        "Resume a failed or cancelled prospecting job",
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.NOT_IN_THIS_STATE, ErrorKind.INSUFFICIENT_CREDITS),
     ),
     Route(
         "GET",

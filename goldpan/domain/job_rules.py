@@ -8,12 +8,15 @@ MOVES: Mapping[JobStatus, frozenset[JobStatus]] = {
     JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.CANCELLED, JobStatus.FAILED}),
     JobStatus.RUNNING: frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.COMPLETED: frozenset(),
-    JobStatus.FAILED: frozenset(),
-    JobStatus.CANCELLED: frozenset(),
+    JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
+    JobStatus.CANCELLED: frozenset({JobStatus.QUEUED}),
 }
 
-ACTIVE = tuple(status for status, moves in MOVES.items() if moves)
-"""The states that a job can still leave."""
+ACTIVE = (JobStatus.QUEUED, JobStatus.RUNNING)
+"""The states of a job that somebody works on, or will."""
+
+RESUMABLE = tuple(status for status, moves in MOVES.items() if JobStatus.QUEUED in moves)
+"""The states of a job that has ended and can go on."""
 
 TRIES_PER_PAGE = 4
 FIRST_RETRY_SECONDS = 1.0
@@ -33,7 +36,7 @@ def stage_progress(done: int, total: int | None, before: float) -> float:
 
 
 def retry_seconds(failed_tries: int, wish: float | None) -> float | None:
-    """Return how long to wait after failed try number `failed_tries` of one page; None: give up.
+    """Return how long to wait after failed try number `failed_tries` of one page in one run of the job; None: give up.
 
     `wish` is what the provider asked for: it is obeyed, up to an hour, and who asks for patience is never given up,
     but asked less and less often.
@@ -52,3 +55,16 @@ def is_truncated(taken: int, total: int | None, *, more: bool) -> bool:
 def is_hopeless(claims: int, writes: int) -> bool:
     """Return whether workers keep dying on a job: it was claimed far more often than anything was written for it."""
     return claims - writes > MOST_FRUITLESS_CLAIMS
+
+
+def version_after_resume(version: int, fencing_token: int) -> int:
+    """Return the version of a job that is resumed: the next, or so high that no claim of its past counts as fruitless.
+
+    Claims are told from writes by these two numbers alone, and whoever resumes a job wants it tried anew.
+    """
+    return max(version, 2 * fencing_token) + 1
+
+
+def workflow_id(job_id: str, resume_count: int) -> str:
+    """Return under which id the engine works on a job: another one after each resume, for it keeps those that ended."""
+    return f"{job_id}-{resume_count}" if resume_count else job_id

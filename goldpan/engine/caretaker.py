@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from goldpan.domain import job_rules
 from goldpan.engine.job_queue import JobQueue
 from goldpan.operations.caretaker_operations import fail_stranded_job, forget_old_keys, requeue_stranded_job
 from goldpan.operations.toolbox import Toolbox
@@ -21,7 +22,7 @@ class Caretaker:
     def __init__(
         self, toolbox: Toolbox, queue: JobQueue, executor_id: str, is_running: Callable[[str], bool], logger: Any
     ) -> None:
-        """`is_running` tells whether this process works on a job right now."""
+        """`is_running` tells whether this process works on a workflow right now."""
         self._toolbox = toolbox
         self._queue = queue
         self._executor_id = executor_id
@@ -55,12 +56,12 @@ class Caretaker:
     def resume_dropped_jobs(self) -> None:
         """Go on with jobs that DBOS thinks we work on, though we do not: a database away at the wrong moment."""
         with self._toolbox.database.read() as tx:
-            owned = workflow_table.jobs_of_executor(tx, self._executor_id)
-        suspects = {job_id for job_id in owned if not self._is_running(job_id)}
+            owned = workflow_table.workflows_of_executor(tx, self._executor_id)
+        suspects = {workflow_id for workflow_id in owned if not self._is_running(workflow_id)}
         # Between being taken from the queue and running lies a moment: only who is suspect twice was dropped.
-        for job_id in suspects & self._suspects:
-            self._logger.warning("job_dropped", job_id=job_id)
-            self._queue.resume(job_id, owned[job_id])
+        for workflow_id in suspects & self._suspects:
+            self._logger.warning("job_dropped", workflow_id=workflow_id)
+            self._queue.resume(workflow_id, owned[workflow_id])
         self._suspects = suspects
 
     def clear_away(self) -> None:
@@ -75,18 +76,18 @@ class Caretaker:
     def _settle(self, job: StrandedJob) -> None:
         match job.workflow_status:
             case None:
-                requeue_stranded_job(self._toolbox, job.account_group_id, job.job_id)
+                requeue_stranded_job(self._toolbox, job.account_group_id, job.job_id, job.resume_count)
             case "SUCCESS" | "ERROR":
                 # DBOS keeps what ended so for good: under its id nothing can run again.
-                fail_stranded_job(self._toolbox, job.account_group_id, job.job_id)
+                fail_stranded_job(self._toolbox, job.account_group_id, job.job_id, job.resume_count)
             case _:
-                self._queue.resume(job.job_id, job.is_sandbox)
+                self._queue.resume(job_rules.workflow_id(job.job_id, job.resume_count), job.is_sandbox)
 
     def _delete_workflows(self, before_ms: int) -> int:
         with self._toolbox.database.read() as tx:
-            job_ids = workflow_table.finished_workflows(tx, before_ms, BATCH)
-        self._queue.delete(job_ids)
-        return len(job_ids)
+            workflow_ids = workflow_table.finished_workflows(tx, before_ms, BATCH)
+        self._queue.delete(workflow_ids)
+        return len(workflow_ids)
 
     def _repeat(self, delete_batch: Callable[[], int]) -> None:
         while delete_batch() == BATCH and not self._stop.is_set():

@@ -8,7 +8,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from goldpan.domain import job_rules
 from goldpan.storage.database import Database, Tx
+from goldpan.storage.job_table import Job
 
 APPLICATION = "goldpan"
 QUEUE = "jobs"
@@ -29,35 +31,36 @@ class JobQueue:
             retry_connection_errors=False,
         )
 
-    def enqueue(self, tx: Tx, account_group_id: str, job_id: str, is_sandbox: bool) -> None:
+    def enqueue(self, tx: Tx, job: Job) -> None:
         """Hand a job to the engine; it is the engine's when, and only if, the transaction commits."""
         self._client.enqueue_in_transaction(
             tx,
             {
                 "workflow_name": WORKFLOW,
-                "queue_name": SANDBOX_QUEUE if is_sandbox else QUEUE,
-                "workflow_id": job_id,
+                "queue_name": SANDBOX_QUEUE if job.is_sandbox else QUEUE,
+                "workflow_id": job_rules.workflow_id(job.id, job.resume_count),
                 "app_version": WORKFLOW_VERSION,
-                "queue_partition_key": account_group_id,
+                "queue_partition_key": job.account_group_id,
             },
-            account_group_id,
-            job_id,
+            job.account_group_id,
+            job.id,
+            job.resume_count,
         )
 
-    def cancel(self, job_id: str) -> None:
+    def cancel(self, job: Job) -> None:
         """Stop the work on a job: a step in flight ends within a second or two, unless the database is away."""
         # It only saves work: the job is cancelled already, so that its worker cannot write and will find out.
         with suppress(DBAPIError, PoolTimeout):
-            self._client.cancel_workflow(job_id)
+            self._client.cancel_workflow(job_rules.workflow_id(job.id, job.resume_count))
 
-    def resume(self, job_id: str, is_sandbox: bool) -> None:
+    def resume(self, workflow_id: str, is_sandbox: bool) -> None:
         """Let the work on a job go on, at whichever worker takes it first; not if it ended well or badly."""
-        self._client.resume_workflow(job_id, queue_name=SANDBOX_QUEUE if is_sandbox else QUEUE)
+        self._client.resume_workflow(workflow_id, queue_name=SANDBOX_QUEUE if is_sandbox else QUEUE)
 
-    def delete(self, job_ids: list[str]) -> None:
+    def delete(self, workflow_ids: list[str]) -> None:
         """Forget the work on jobs that have ended."""
-        if job_ids:
-            self._client.delete_workflows(job_ids)
+        if workflow_ids:
+            self._client.delete_workflows(workflow_ids)
 
 
 def migrate(database: Database) -> None:

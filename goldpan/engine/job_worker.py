@@ -7,6 +7,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.exc import DBAPIError
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.domain.job_rules import workflow_id
 from goldpan.engine.caretaker import Caretaker
 from goldpan.engine.engine_log import forward_engine_log
 from goldpan.engine.job_queue import APPLICATION, QUEUE, SANDBOX_QUEUE, WORKFLOW, WORKFLOW_VERSION, JobQueue
@@ -23,27 +24,32 @@ FOREVER = 1_000_000
 
 
 class JobWork:
-    """One execution of one job in this process, from its start or from a recovery to its end.
+    """One execution of one run of a job in this process, from its start or from a recovery to its end.
 
     Its hold is taken anew at every execution, and never from a recorded step: a worker that was thought dead
     must not share it with its successor.
     """
 
-    def __init__(self, toolbox: Toolbox, account_group_id: str, job_id: str, logger: Any) -> None:
+    def __init__(
+        self, toolbox: Toolbox, account_group_id: str, job_id: str, logger: Any, resume_count: int = 0
+    ) -> None:
         self._toolbox = toolbox
         self._account_group_id = account_group_id
         self._job_id = job_id
+        self._resume_count = resume_count
         self._logger = logger
         self._hold: Hold | None = None
 
     async def advance(self) -> bool:
-        """Do the next page of the job; False: it has ended.
+        """Do the next page of the job; False: this run of it has ended.
 
         Raises:
             Problem: SERVICE_UNAVAILABLE; the next call finds out where the job stands.
         """
         if self._hold is None:
-            self._hold = await asyncio.to_thread(claim_job, self._toolbox, self._account_group_id, self._job_id)
+            self._hold = await asyncio.to_thread(
+                claim_job, self._toolbox, self._account_group_id, self._job_id, self._resume_count
+            )
         if self._hold is None:
             return False
         try:
@@ -66,9 +72,9 @@ class JobWorker:
     def __init__(self, toolbox: Toolbox, executor_id: str, logger: Any) -> None:
         self._toolbox = toolbox
         self._logger = logger
-        self._running_job_ids: list[str] = []  # a job that was resumed here may stand in it twice for a moment
+        self._running: list[str] = []  # ids of workflows: one that the caretaker let go on may stand here twice
         self._caretaker = Caretaker(
-            toolbox, JobQueue(toolbox.database), executor_id, self._running_job_ids.__contains__, logger
+            toolbox, JobQueue(toolbox.database), executor_id, self._running.__contains__, logger
         )
         forward_engine_log(logger)
         config: DBOSConfig = {
@@ -118,9 +124,10 @@ class JobWorker:
 
         # Without a limit of DBOS's own: it would park a job for ever. Ours is in `claim_job`, and ends it.
         @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=None)
-        async def run_job(account_group_id: str, job_id: str) -> None:
-            work = JobWork(self._toolbox, account_group_id, job_id, self._logger)
-            self._running_job_ids.append(job_id)
+        async def run_job(account_group_id: str, job_id: str, resume_count: int = 0) -> None:
+            work = JobWork(self._toolbox, account_group_id, job_id, self._logger, resume_count)
+            own_id = workflow_id(job_id, resume_count)
+            self._running.append(own_id)
             try:
                 is_going_on = True
                 while is_going_on:
@@ -133,7 +140,7 @@ class JobWorker:
                         self._logger.warning("engine_database_away", job_id=job_id)
                         await asyncio.sleep(DATABASE_RETRY_SECONDS)
             finally:
-                self._running_job_ids.remove(job_id)
+                self._running.remove(own_id)
 
 
 def is_database_away(error: BaseException) -> bool:

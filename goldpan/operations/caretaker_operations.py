@@ -9,18 +9,18 @@ from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 
 
-def requeue_stranded_job(toolbox: Toolbox, account_group_id: str, job_id: str) -> None:
+def requeue_stranded_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count: int) -> None:
     """Hand a job whose workflow is missing to the engine again; it goes on from its last page."""
     with toolbox.database.write() as tx:
-        job = _lock_active(tx, account_group_id, job_id)
+        job = _lock_active(tx, account_group_id, job_id, resume_count)
         if job is not None:
-            toolbox.enqueue_job(tx, account_group_id, job_id, job.is_sandbox)
+            toolbox.enqueue_job(tx, job)
 
 
-def fail_stranded_job(toolbox: Toolbox, account_group_id: str, job_id: str) -> None:
+def fail_stranded_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count: int) -> None:
     """End a job that nobody can go on with, so that it does not seem to run for ever."""
     with toolbox.database.write() as tx:
-        job = _lock_active(tx, account_group_id, job_id)
+        job = _lock_active(tx, account_group_id, job_id, resume_count)
         if job is not None:
             end_job(toolbox, tx, job, CRASHED)
 
@@ -31,7 +31,8 @@ def forget_old_keys(toolbox: Toolbox, limit: int) -> int:
         return job_table.forget_key_uses(tx, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS, limit)
 
 
-def _lock_active(tx: Tx, account_group_id: str, job_id: str) -> Job | None:
+def _lock_active(tx: Tx, account_group_id: str, job_id: str, resume_count: int) -> Job | None:
+    """Return the job if that run of it has not ended: one that was resumed since then is not the one that we saw."""
     account_table.lock(tx, account_group_id)
     job = job_table.read(tx, account_group_id, job_id)
-    return job if job is not None and job.status in ACTIVE else None
+    return job if job is not None and job.status in ACTIVE and job.resume_count == resume_count else None

@@ -73,6 +73,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
             emails_found=job.emails_found + emails_found,
             enrichment_progress=stage_progress(done, job.imported + job.known, job.enrichment_progress),
             failed_tries=0,
+            tries_before_resume=0,
             resumes_ms=None,
             error_code=None,
             error_message=None,
@@ -83,5 +84,5 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
 def _complete(toolbox: Toolbox, hold: Hold) -> None:
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
-        assert job.stop_reason is not None  # the import stage left it
-        end_job(toolbox, tx, job, Ending(JobStatus.COMPLETED, StopReason(job.stop_reason)))
+        assert job.import_stop_reason is not None  # the import stage left it
+        end_job(toolbox, tx, job, Ending(JobStatus.COMPLETED, StopReason(job.import_stop_reason)))

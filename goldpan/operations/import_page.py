@@ -107,7 +107,8 @@ def _pay(toolbox: Toolbox, tx: Tx, before: Job, job: Job) -> None:
 def _checkpoint(toolbox: Toolbox, job: Job) -> dict[str, object]:
     """Return the columns that say where the job stands in its source, and what it found so far."""
     names = "pages_done cursor total_available found imported known duplicate invalid failed credits_spent"
-    settled = {"failed_tries": 0, "resumes_ms": None, "error_code": None, "error_message": None}
+    settled = {"failed_tries": 0, "tries_before_resume": 0, "resumes_ms": None}
+    settled |= {"error_code": None, "error_message": None}
     return {name: getattr(job, name) for name in names.split()} | settled | {"updated_ms": toolbox.now_ms()}
 
 
@@ -123,7 +124,7 @@ def _stage(job: Job, source: Source, page: Page, intake: Intake) -> dict[str, ob
         "import_status": JobStatus.COMPLETED,
         "import_progress": 1.0,
         "enrichment_status": JobStatus.RUNNING,
-        "stop_reason": stop_reason,
+        "import_stop_reason": stop_reason,
         "truncated": is_truncated(taken, job.total_available, more=more),
     }
 

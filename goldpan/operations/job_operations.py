@@ -63,5 +63,5 @@ def cancel_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_i
         if job.status in ACTIVE:
             end_job(toolbox, tx, job, CANCELLED)
     # Only saves work: a step in flight is stopped sooner. It could not write any more anyway.
-    toolbox.cancel_workflow(job_id)
+    toolbox.cancel_workflow(job)
     return job_id

@@ -20,14 +20,14 @@ from goldpan.storage.job_table import Job
 _STOP_REASONS = {AccountDisconnected: StopReason.ACCOUNT_DISCONNECTED, Unavailable: StopReason.UPSTREAM_FAILED}
 
 
-def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str) -> Hold | None:
-    """Take hold of a job, away from any worker that had it; None: it has ended.
+def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count: int = 0) -> Hold | None:
+    """Take hold of a job, away from any worker that had it; None: it has ended, or was resumed since that resume.
 
     A job whose worker died again and again, without a page in between, is ended here: it may be what kills them.
     """
     with toolbox.database.write() as tx:
         account_table.lock(tx, account_group_id)
-        token = job_table.claim(tx, account_group_id, job_id, toolbox.now_ms())
+        token = job_table.claim(tx, account_group_id, job_id, resume_count, toolbox.now_ms())
         if token is None:
             return None
         hold = Hold(account_group_id, job_id, token)
@@ -82,7 +82,7 @@ def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> boo
         failed_tries = job.failed_tries + 1
         wait_seconds = None
         if isinstance(failure, Unavailable):
-            wait_seconds = retry_seconds(failed_tries, failure.retry_after_seconds)
+            wait_seconds = retry_seconds(failed_tries - job.tries_before_resume, failure.retry_after_seconds)
         now_ms = toolbox.now_ms()
         changes: dict[str, object] = {"failed_tries": failed_tries, "updated_ms": now_ms}
         if wait_seconds is not None:

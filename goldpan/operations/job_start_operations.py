@@ -7,9 +7,10 @@ from goldpan.contract.paging import format_time
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus, StartJob
 from goldpan.domain.access_rules import Principal
-from goldpan.domain.credit_rules import PLAN_CAPS, price_credits, reservation
+from goldpan.domain.credit_rules import PLAN_CAPS, price_credits
 from goldpan.domain.provider_port import ProfileList
 from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
+from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, audience_table, credit_table, job_table
 from goldpan.storage.account_table import AccountGroup
@@ -104,6 +105,7 @@ def _given_audience(tx: Tx, caller: Principal, account_group_id: str, request: S
 def _new_job(toolbox: Toolbox, caller: Principal, group: AccountGroup, request: StartJob, people: int) -> Job:
     now_ms = toolbox.now_ms()
     price = price_credits(request.search_emails)
+    wanted = wanted_reservation(request, people, price)
     return Job(
         id=toolbox.new_id(),
         account_group_id=group.id,
@@ -117,19 +119,8 @@ def _new_job(toolbox: Toolbox, caller: Principal, group: AccountGroup, request: 
         max_credits=request.max_credits,
         price_credits=price,
         search_emails=request.search_emails,
-        credits_reserved=0 if caller.is_test else _credits_to_reserve(group, request, people, price),
+        credits_reserved=0 if caller.is_test else credits_to_reserve(group, wanted),
     )
-
-
-def _credits_to_reserve(group: AccountGroup, request: StartJob, people: int, price: int) -> int:
-    is_open_ended = request.max_results is None and request.max_credits is None and request.urls is None
-    wanted = reservation(people, price, request.max_credits, is_open_ended)
-    if group.credits_available < wanted.at_least:
-        raise Problem(
-            ErrorKind.INSUFFICIENT_CREDITS,
-            f"credits needed: {wanted.at_least}, available: {group.credits_available}",
-        )
-    return min(wanted.credits, group.credits_available)
 
 
 def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audience:
@@ -147,4 +138,4 @@ def _store(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> None:
         entry = credit_table.Entry(toolbox.new_id(), job.created_ms, job.id, page=0)
         if not credit_table.reserve(tx, job.account_group_id, entry, job.credits_reserved):
             raise AssertionError("the balance changed under the account group's lock")
-    toolbox.enqueue_job(tx, job.account_group_id, job.id, job.is_sandbox)
+    toolbox.enqueue_job(tx, job)

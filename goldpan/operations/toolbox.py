@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from goldpan.domain.provider_port import Provider
 from goldpan.storage.database import Database, Tx
+from goldpan.storage.job_table import Job
 
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
     """`now_ms` is the time in milliseconds since 1970, `new_id` makes an id of 24 hex digits.
 
-    `enqueue_job(tx, account_group_id, job_id, is_sandbox)` hands a job to the engine in the very transaction that
-    stores it; `cancel_workflow(job_id)` tells the engine to stop working on one.
+    `enqueue_job(tx, job)` hands a job to the engine in the very transaction that stores or resumes it;
+    `cancel_workflow(job)` tells the engine to stop working on one.
     """
 
     database: Database
@@ -20,8 +21,8 @@ class Toolbox:
     sandbox_provider: Provider
     now_ms: Callable[[], int]
     new_id: Callable[[], str]
-    enqueue_job: Callable[[Tx, str, str, bool], None]
-    cancel_workflow: Callable[[str], None]
+    enqueue_job: Callable[[Tx, Job], None]
+    cancel_workflow: Callable[[Job], None]
 
     def provider(self, is_sandbox: bool) -> Provider:
         """Return the provider that works for test keys and their jobs, or the one for live keys."""

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from goldpan.contract.resources import JobStatus
-from goldpan.domain.job_rules import ACTIVE
+from goldpan.domain.job_rules import ACTIVE, RESUMABLE
 from goldpan.storage.database import Database, HotQuery, Tx
 from goldpan.storage.tables import IDEMPOTENCY_KEY, JOB, JOB_INPUT
 
@@ -57,6 +57,7 @@ class Job:
     error_message: str | None = None
     import_stop_reason: str | None = None
     resume_count: int = 0
+    tries_before_resume: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +109,17 @@ def request_json(tx: Tx, account_group_id: str, job_id: str) -> str:
     return text
 
 
-def claim(tx: Tx, account_group_id: str, job_id: str, now_ms: int) -> int | None:
-    """Make the caller the only one who may write the job: return its fencing token; None: the job has ended."""
+def claim(tx: Tx, account_group_id: str, job_id: str, resume_count: int, now_ms: int) -> int | None:
+    """Make the caller the only one who may write the job: return its fencing token; None: that run of it has ended."""
+    is_enriching = (JOB.c.import_status == "completed") & (JOB.c.enrichment_status == "queued")
     statement = (
         JOB.update()
         .where(JOB.c.id == job_id, JOB.c.account_group_id == account_group_id, JOB.c.status.in_(ACTIVE))
+        .where(JOB.c.resume_count == resume_count)
         .values(
             status="running",
             import_status=sa.case((JOB.c.import_status == "queued", "running"), else_=JOB.c.import_status),
+            enrichment_status=sa.case((is_enriching, "running"), else_=JOB.c.enrichment_status),
             started_ms=sa.func.coalesce(JOB.c.started_ms, now_ms),
             updated_ms=_not_before_creation(now_ms),
             fencing_token=JOB.c.fencing_token + 1,
@@ -141,10 +145,16 @@ def save_if_active(tx: Tx, account_group_id: str, job_id: str, **changes: object
     return _save(tx, account_group_id, job_id, JOB.c.status.in_(ACTIVE), changes)
 
 
+def save_if_resumable(tx: Tx, account_group_id: str, job_id: str, version: int, **changes: object) -> bool:
+    """Change a failed or cancelled job; False: it is in another state. `version` is what it has from then on."""
+    changes["version"] = version
+    return _save(tx, account_group_id, job_id, JOB.c.status.in_(RESUMABLE), changes)
+
+
 def _save(
     tx: Tx, account_group_id: str, job_id: str, condition: sa.ColumnElement[bool], changes: dict[str, Any]
 ) -> bool:
-    changes = changes | {"updated_ms": _not_before_creation(changes["updated_ms"]), "version": JOB.c.version + 1}
+    changes = {"version": JOB.c.version + 1} | changes | {"updated_ms": _not_before_creation(changes["updated_ms"])}
     statement = JOB.update().where(JOB.c.id == job_id, JOB.c.account_group_id == account_group_id, condition)
     return tx.execute(statement.values(changes)).rowcount == 1
 

@@ -177,6 +177,7 @@ JOB = Table(
     # Why the import stage ended, which a job that was cancelled later needs again when it is resumed.
     Column("import_stop_reason", sa.Text),
     count_column("resume_count", server_default=sa.text("0")),
+    count_column("tries_before_resume", server_default=sa.text("0")),  # of `failed_tries`: those of earlier runs
     CheckConstraint("found = imported + known + duplicate + suppressed + invalid + failed", name="counts_add_up"),
     CheckConstraint("credits_spent <= credits_reserved", name="credits_are_reserved_first"),
     CheckConstraint("credits_spent <= imported * price_credits", name="only_new_people_cost"),

@@ -1,4 +1,4 @@
-"""The engine's own table of workflows, as far as we look into it; a job and its workflow have the same id."""
+"""The engine's own table of workflows, as far as we look into it; each run of a job has one, see `workflow_id`."""
 
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ class StrandedJob(NamedTuple):
 
     account_group_id: str
     job_id: str
+    resume_count: int
     is_sandbox: bool
     workflow_status: str | None
 
@@ -23,23 +24,23 @@ def stranded_jobs(tx: Tx, limit: int) -> list[StrandedJob]:
     """Return up to `limit` jobs, of all account groups, that are not done though their workflow is or is missing."""
     workflow = _table(tx)
     statement = (
-        sa.select(JOB.c.account_group_id, JOB.c.id, JOB.c.is_sandbox, workflow.c.status)
-        .select_from(JOB.outerjoin(workflow, workflow.c.workflow_uuid == JOB.c.id))
+        sa.select(JOB.c.account_group_id, JOB.c.id, JOB.c.resume_count, JOB.c.is_sandbox, workflow.c.status)
+        .select_from(JOB.outerjoin(workflow, workflow.c.workflow_uuid == _workflow_id(tx)))
         .where(JOB_IS_ACTIVE, sa.func.coalesce(workflow.c.status, "").not_in(_UNFINISHED))
         .limit(limit)
     )
     return [StrandedJob(*row) for row in tx.execute(statement)]
 
 
-def jobs_of_executor(tx: Tx, executor_id: str) -> dict[str, bool]:
-    """Return the jobs that are not done and whose workflow is this executor's, and whether each is of the sandbox."""
+def workflows_of_executor(tx: Tx, executor_id: str) -> dict[str, bool]:
+    """Return this executor's workflows of jobs that are not done, and whether each is of the sandbox."""
     workflow = _table(tx)
     statement = (
-        sa.select(JOB.c.id, JOB.c.is_sandbox)
-        .join(workflow, workflow.c.workflow_uuid == JOB.c.id)
+        sa.select(workflow.c.workflow_uuid, JOB.c.is_sandbox)
+        .join(workflow, workflow.c.workflow_uuid == _workflow_id(tx))
         .where(JOB_IS_ACTIVE, workflow.c.status == "PENDING", workflow.c.executor_id == executor_id)
     )
-    return {row.id: row.is_sandbox for row in tx.execute(statement)}
+    return {row.workflow_uuid: row.is_sandbox for row in tx.execute(statement)}
 
 
 def dead_owners(tx: Tx, live_executor_ids: sa.Select[tuple[str]]) -> list[str]:
@@ -54,6 +55,14 @@ def finished_workflows(tx: Tx, before_ms: int, limit: int) -> list[str]:
     workflow = _table(tx)
     ended = sa.select(workflow.c.workflow_uuid).where(workflow.c.completed_at < before_ms)
     return list(tx.execute(ended.where(workflow.c.status.not_in(_UNFINISHED)).limit(limit)).scalars())
+
+
+def _workflow_id(tx: Tx) -> sa.ColumnElement[str]:
+    """Return `job_rules.workflow_id` in SQL."""
+    later = JOB.c.id + "-" + sa.cast(JOB.c.resume_count, sa.Text)
+    own = sa.case((JOB.c.resume_count == 0, JOB.c.id), else_=later)
+    # An index of PostgreSQL serves one collation, and the engine's is not that of our ids.
+    return own if tx.dialect.name == "sqlite" else sa.collate(own, "default")
 
 
 def _table(tx: Tx) -> sa.TableClause:

@@ -171,6 +171,8 @@ def _extend_jobs() -> None:
         "job",
         "import_stop_reason text",
         "resume_count integer DEFAULT 0 NOT NULL CONSTRAINT job_resume_count_check CHECK (resume_count >= 0)",
+        "tries_before_resume integer DEFAULT 0 NOT NULL"
+        " CONSTRAINT job_tries_before_resume_check CHECK (tries_before_resume >= 0)",
     )
     # A job that was stopped while it enriched people has overwritten why its import ended: its cursor tells.
     op.execute(
@@ -180,6 +182,8 @@ def _extend_jobs() -> None:
         " WHEN cursor IS NULL THEN 'source_exhausted' ELSE 'max_results' END"
         " WHERE import_status = 'completed'"
     )
+    # Until now the import left its reason in the job's own, before the job had ended.
+    op.execute("UPDATE job SET stop_reason = NULL WHERE status IN ('queued', 'running')")
     for name, column in (("source", "source"), ("audience", "audience_id")):
         newest: Columns = ["account_group_id", column, "status", sa.text("created_ms DESC"), sa.text("id DESC")]
         op.create_index(f"job_newest_by_{name}_index", "job", newest)
