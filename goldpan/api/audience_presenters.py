@@ -1,6 +1,5 @@
 """Audiences and folders as the shapes that go over the wire."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from goldpan.api.presenters import Reply
@@ -33,20 +32,13 @@ def present_created_audience(audience: audience_operations.Audience) -> Reply:
     return Reply(201, _audience(audience))
 
 
-def present_navigation(filings: Sequence[audience_operations.Filing]) -> Reply:
-    """Show the filings in the order they come in, folder by folder."""
-    folders: dict[str, FilledAudienceFolder] = {}
-    ungrouped: list[Audience] = []
-    for filing in filings:
-        inside = ungrouped
-        if filing.folder is not None:
-            id_ = filing.folder.id
-            if id_ not in folders:
-                folders[id_] = FilledAudienceFolder(**_folder_fields(filing.folder), audiences=[])
-            inside = folders[id_].audiences
-        if filing.audience is not None:
-            inside.append(_audience(filing.audience))
-    return Reply(200, AudienceNavigation(folders=list(folders.values()), ungrouped_audiences=ungrouped))
+def present_navigation(found: tuple[list[audience_operations.Folder], list[audience_operations.Audience]]) -> Reply:
+    folders, audiences = found
+    inside: dict[str | None, list[Audience]] = {None: [], **{folder.id: [] for folder in folders}}
+    for audience in audiences:
+        inside[audience.folder_id].append(_audience(audience))
+    filled = [FilledAudienceFolder(**_folder_fields(folder), audiences=inside[folder.id]) for folder in folders]
+    return Reply(200, AudienceNavigation(folders=filled, ungrouped_audiences=inside[None]))
 
 
 def present_folder(folder: folder_operations.Folder) -> Reply:

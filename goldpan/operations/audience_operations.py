@@ -8,7 +8,7 @@ from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table, folder_table
 from goldpan.storage.audience_table import Audience as Audience
 from goldpan.storage.audience_table import Member as Member
-from goldpan.storage.folder_table import Filing as Filing
+from goldpan.storage.folder_table import Folder as Folder
 
 
 async def list_audiences(
@@ -20,11 +20,13 @@ async def list_audiences(
     return cut(rows, page.limit)
 
 
-def get_audience_navigation(toolbox: Toolbox, caller: Principal, account_group_id: str) -> list[Filing]:
-    """Return the audiences that no job is filling, each with its folder, and the empty folders."""
+def get_audience_navigation(
+    toolbox: Toolbox, caller: Principal, account_group_id: str
+) -> tuple[list[Folder], list[Audience]]:
+    """Return all folders in their order, and the audiences that no job is filling, newest first."""
     caller.require(Permission.AUDIENCES_READ, account_group_id)
     with toolbox.database.read() as tx:
-        return folder_table.filings(tx, account_group_id)
+        return folder_table.navigation(tx, account_group_id)
 
 
 async def get_audience(toolbox: Toolbox, caller: Principal, account_group_id: str, audience_id: str) -> Audience:

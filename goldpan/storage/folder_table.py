@@ -24,40 +24,29 @@ class Folder:
     updated_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Filing:
-    """An audience and the folder in which it stands; None: in none. A folder without an audience is empty."""
-
-    folder: Folder | None
-    audience: Audience | None
-
-
-def _filings() -> sa.Select[Any]:
-    """Return one statement, so that no audience moves between two of them and is shown twice or not at all."""
+def _of_account_group() -> sa.CompoundSelect[Any]:
+    """Return one statement for both, so that nothing moves between two of them and is shown twice or not at all."""
     group: sa.BindParameter[str] = sa.bindparam("account_group_id")
-    folder = sa.select(*FOLDER.c).where(FOLDER.c.account_group_id == group).subquery("a_folder")
-    ready = sa.select(*AUDIENCE.c).where(AUDIENCE.c.account_group_id == group, AUDIENCE_IS_READY).subquery("ready")
-    order = (folder.c.is_pinned.desc(), folder.c.position, folder.c.id, ready.c.created_ms.desc(), ready.c.id.desc())
-    both = folder.join(ready, ready.c.folder_id == folder.c.id, full=True)
-    return sa.select(*folder.c, *ready.c).select_from(both).order_by(*order)
+    no_folder, no_audience = ([sa.null() for _ in table.c] for table in (FOLDER, AUDIENCE))
+    folders = sa.select(*FOLDER.c, *no_audience).where(FOLDER.c.account_group_id == group)
+    audiences = sa.select(*no_folder, *AUDIENCE.c).where(AUDIENCE.c.account_group_id == group, AUDIENCE_IS_READY)
+    return sa.union_all(folders, audiences)
 
 
-FILINGS = _filings()
+NAVIGATION = _of_account_group()
 
 
-def filings(tx: Tx, account_group_id: str) -> list[Filing]:
-    """Return every audience that no job is filling, and every folder.
+def navigation(tx: Tx, account_group_id: str) -> tuple[list[Folder], list[Audience]]:
+    """Return all folders, pinned ones first, then by position; and all audiences that no job is filling, newest first.
 
-    Folders come pinned ones first, then by position, what is in one newest first; where audiences without a folder
-    stand among them is the database's affair.
+    They fit together: the folder of each audience is there.
     """
-    found = []
-    for row in tx.execute(FILINGS, {"account_group_id": account_group_id}):
-        of_folder, of_audience = row[: len(FOLDER.c)], row[len(FOLDER.c) :]
-        folder = None if of_folder[0] is None else Folder(*of_folder)
-        audience = None if of_audience[0] is None else Audience(*of_audience)
-        found.append(Filing(folder, audience))
-    return found
+    rows = tx.execute(NAVIGATION, {"account_group_id": account_group_id}).all()
+    folders = [Folder(*row[: len(FOLDER.c)]) for row in rows if row[0] is not None]
+    audiences = [Audience(*row[len(FOLDER.c) :]) for row in rows if row[0] is None]
+    folders.sort(key=lambda folder: (not folder.is_pinned, folder.position, folder.id))
+    audiences.sort(key=lambda audience: (audience.created_ms, audience.id), reverse=True)
+    return folders, audiences
 
 
 def read(tx: Tx, account_group_id: str, folder_id: str) -> Folder | None:
