@@ -1,12 +1,15 @@
 """What must be true of the database at every moment, asked in SQL, whatever was killed, repeated or cancelled."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 
 from goldpan.storage.database import Database, Tx
 
 ACTIVE = "('queued', 'running')"
 
-# Each query finds what breaks the rule it is named after. {workflow} is DBOS's table of workflows.
+# Each query finds what breaks the rule it is named after. {workflow} is DBOS's table of workflows; {by_hand} are the
+# audiences that a caller changed or deleted: no column tells that people were moved or removed.
 RULES = {
     "I2 a key starts one job": """
         SELECT job_id FROM idempotency_key GROUP BY job_id HAVING count(*) > 1""",
@@ -41,11 +44,30 @@ RULES = {
         SELECT taken.job_id, taken.prospect_id FROM job_prospect AS taken JOIN job ON job.id = taken.job_id
         LEFT JOIN audience_prospect AS member
             ON member.audience_id = job.audience_id AND member.prospect_id = taken.prospect_id
-        WHERE member.prospect_id IS NULL""",
-    "I3 who is in an audience was taken by a job": """
-        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member WHERE NOT EXISTS (
+        WHERE member.prospect_id IS NULL AND job.audience_id NOT IN {by_hand}""",
+    "I3 who is in an audience was taken by a job that filled it": """
+        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member
+        WHERE member.audience_id NOT IN {by_hand} AND NOT EXISTS (
             SELECT 1 FROM job_prospect AS taken JOIN job ON job.id = taken.job_id
             WHERE taken.prospect_id = member.prospect_id AND job.audience_id = member.audience_id)""",
+    "who is in an audience was taken by a job of the same account group": """
+        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member WHERE NOT EXISTS (
+            SELECT 1 FROM job_prospect AS taken WHERE taken.prospect_id = member.prospect_id
+            AND taken.account_group_id = member.account_group_id)""",
+    "who is in an audience is of its account group, and as real as all others there": """
+        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member
+        JOIN audience ON audience.id = member.audience_id JOIN prospect ON prospect.id = member.prospect_id
+        WHERE member.account_group_id <> audience.account_group_id OR prospect.is_sandbox <> audience.is_sandbox
+            OR member.account_group_id <> prospect.account_group_id""",
+    "a deleted audience is empty, in no folder, and no job fills it": """
+        SELECT id FROM audience WHERE deleted_ms IS NOT NULL
+            AND (prospect_count <> 0 OR filling_job_count <> 0 OR folder_id IS NOT NULL)""",
+    "an audience stands in a folder of its account group and type": """
+        SELECT audience.id FROM audience JOIN folder ON folder.id = audience.folder_id
+        WHERE folder.account_group_id <> audience.account_group_id OR folder.audience_type <> audience.audience_type""",
+    "the folders of an account group stand at the positions 0, 1, 2 …": """
+        SELECT account_group_id FROM folder GROUP BY account_group_id
+        HAVING count(DISTINCT position) <> count(*) OR max(position) <> count(*) - 1""",
     "an audience knows how many jobs fill it": f"""
         SELECT audience.id, count(job.id) FROM audience
         LEFT JOIN job ON job.audience_id = audience.id AND job.status IN {ACTIVE}
@@ -120,22 +142,27 @@ RULES = {
 }
 
 
-def assert_invariants(database_url: str) -> None:
-    """Fail with every rule that is broken, and by which rows."""
+def assert_invariants(database_url: str, by_hand: Sequence[str] = ()) -> None:
+    """Fail with every rule that is broken, and by which rows.
+
+    `by_hand` are the ids of audiences whose people were moved or removed, or that were deleted: who is in those only
+    the test knows.
+    """
     database = Database(database_url)
     try:
         with database.read() as tx:
-            broken = broken_rules(tx)
+            broken = broken_rules(tx, by_hand)
     finally:
         database.close()
     assert not broken, "\n".join(f"{rule}: {rows}" for rule, rows in broken.items())
 
 
-def broken_rules(tx: Tx) -> dict[str, list[str]]:
+def broken_rules(tx: Tx, by_hand: Sequence[str] = ()) -> dict[str, list[str]]:
     """Return the broken rules with up to five rows that break each."""
     is_sqlite = tx.dialect.name == "sqlite"
     workflow = "workflow_status" if is_sqlite else "dbos.workflow_status"
-    found = {rule: _rows(tx, query.format(workflow=workflow)) for rule, query in RULES.items()}
+    names = {"workflow": workflow, "by_hand": "(" + ", ".join(f"'{id_}'" for id_ in by_hand or [""]) + ")"}
+    found = {rule: _rows(tx, query.format(**names)) for rule, query in RULES.items()}
     if is_sqlite:
         found["I12 the file is whole"] = [row for row in _rows(tx, "PRAGMA integrity_check") if row != "('ok',)"]
         found["I12 nothing refers to nothing"] = _rows(tx, "PRAGMA foreign_key_check")

@@ -121,6 +121,11 @@ def test_the_schema_of_the_list_refuses_what_the_list_never_is(document: Json, c
             "get",
             "AudienceProspectListSuccessResponse",
         ),
+        ("/v1/accounts/{accountGroupId}/audiences", "get", "AudienceListSuccessResponse"),
+        ("/v1/accounts/{accountGroupId}/audiences", "post", "AudienceSuccessResponse"),
+        ("/v1/accounts/{accountGroupId}/audiences/{audienceId}", "get", "AudienceSuccessResponse"),
+        ("/v1/accounts/{accountGroupId}/audiences/navigation", "get", "AudienceNavigationSuccessResponse"),
+        ("/v1/accounts/{accountGroupId}/audiences/folders", "post", "AudienceFolderSuccessResponse"),
     ],
 )
 def test_the_schemas_bear_the_names_of_the_reference(document: Json, path: str, method: str, schema: str) -> None:
@@ -139,6 +144,8 @@ def test_the_schemas_bear_the_names_of_the_reference(document: Json, path: str, 
         ("/v1/accounts/{accountGroupId}/prospecting", "post"),
         ("/v1/accounts/{accountGroupId}/prospecting/{jobId}/cancel", "post"),
         ("/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects", "get"),
+        ("/v1/accounts/{accountGroupId}/audiences", "get"),
+        ("/v1/accounts/{accountGroupId}/audiences/{audienceId}", "get"),
     ],
 )
 def test_a_provider_that_fails_is_documented_where_the_reference_does(document: Json, path: str, method: str) -> None:

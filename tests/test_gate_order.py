@@ -32,7 +32,7 @@ def test_an_unknown_path_comes_before_a_missing_key(alice: Caller, method: str) 
 
 @each_route(needs_key)
 def test_a_wrong_method_comes_before_a_missing_key(alice: Caller, route: Route) -> None:
-    answer = alice.service.call("DELETE", target(route, "malformed"))
+    answer = alice.service.call("TRACE", target(route, "malformed"))
 
     assert answer.refusal == (405, "METHOD_NOT_ALLOWED")
 

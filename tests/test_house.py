@@ -49,8 +49,6 @@ ACROSS_ACCOUNT_GROUPS = {
 
 # The contract promises them; their endpoints come later.
 PERMISSIONS_TO_COME = {
-    Permission.AUDIENCES_READ,
-    Permission.AUDIENCES_WRITE,
     Permission.WEBHOOKS_READ,
     Permission.WEBHOOKS_WRITE,
     Permission.PRIVACY_WRITE,

@@ -1,9 +1,11 @@
 """Says in plain words what a field of a body must be, from the type that reads it."""
 
 import re
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
+from msgspec import UnsetType
 
 from goldpan.contract.resources import ObjectId
 
@@ -23,12 +25,19 @@ _NAMES = {
 
 def rule(field_type: Any, path: str) -> str:
     """Return what the value at `path` within the field must be; msgspec's `[3].name`, or nothing for the field."""
+    or_null = ", or null" if not path and _is_cleared_by_null(field_type) else ""
     schema = msgspec.json.schema(field_type)
     definitions = schema.get("$defs", {})
     schema = _resolved(schema, definitions)
     for step in re.findall(r"\[[^]]*]|[^.\[]+", path):
         schema = _resolved(_member(schema, step), definitions)
-    return f"must be {_words(schema)}"
+    return f"must be {_words(schema)}{or_null}"
+
+
+def _is_cleared_by_null(field_type: Any) -> bool:
+    """Tell whether null asks for something that leaving the field out does not: the field has both values."""
+    plain = get_args(field_type)[0] if get_origin(field_type) is Annotated else field_type
+    return {NoneType, UnsetType} <= set(get_args(plain))
 
 
 def _resolved(schema: _Schema, definitions: _Schema) -> _Schema:

@@ -189,6 +189,7 @@ def _schemas(routes: Sequence[Route]) -> Json:
         schemas[route.success.schema] = _success_schema(route)
         if route.body is not None:
             _add_aliases(schemas[route.body.shape.__name__], route.body)
+            schemas[route.body.shape.__name__] |= route.body.rules
     schemas["ErrorResponse"] = _error_schema()
     schemas["ValidationErrorResponse"] = _error_schema()
     return schemas

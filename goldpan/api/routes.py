@@ -5,15 +5,22 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import presenters
+from goldpan.api import audience_presenters, presenters
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
-from goldpan.contract import resources
+from goldpan.contract import audience_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
-from goldpan.operations.audience_operations import list_prospects
+from goldpan.operations.audience_change_operations import (
+    change_audience,
+    create_audience,
+    delete_audience,
+    move_or_remove_prospects,
+)
+from goldpan.operations.audience_operations import get_audience, get_audience_navigation, list_audiences, list_prospects
+from goldpan.operations.folder_operations import change_folder, create_folder, delete_folder
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
 from goldpan.operations.job_start_operations import start_job
@@ -29,11 +36,15 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The JSON body that a route takes; `aliases` are other spellings of its fields."""
+    """The JSON body that a route takes.
+
+    `aliases` are other spellings of its fields; `rules` is JSON schema for what the shape alone does not say.
+    """
 
     shape: type[resources.Shape]
     aliases: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,7 @@ class Route:
 
 
 GROUP = "/v1/accounts/{accountGroupId}"
+AUDIENCES = f"{GROUP}/audiences"
 
 START_JOB_EXAMPLES = {
     "linkedin_search": {
@@ -78,6 +90,29 @@ START_JOB_EXAMPLES = {
         "urls": ["https://www.linkedin.com/in/amara-okafor", "https://www.linkedin.com/in/jos%C3%A9-n"],
         "searchEmails": True,
     },
+}
+
+CHANGE_AUDIENCE_EXAMPLES = {
+    "rename": {"name": "Directors in Berlin", "description": "Asked for by sales"},
+    "move to a folder": {"folderId": "507f1f77bcf86cd799439011"},
+    "take out of its folder": {"folderId": None},
+}
+CHANGE_PROSPECTS_EXAMPLES = {
+    "move": {
+        "action": "move",
+        "prospectIds": ["507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012"],
+        "toAudienceId": "507f1f77bcf86cd799439013",
+    },
+    "remove": {"action": "remove", "prospectIds": ["507f1f77bcf86cd799439011"]},
+}
+CHANGE_PROSPECTS_RULES = {
+    "anyOf": [
+        {
+            "properties": {"action": {"const": "move"}, "toAudienceId": {"type": "string"}},
+            "required": ["toAudienceId"],
+        },
+        {"properties": {"action": {"const": "remove"}, "toAudienceId": {"type": "null"}}},
+    ]
 }
 
 ROUTES = (
@@ -172,6 +207,131 @@ ROUTES = (
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "GET",
+        AUDIENCES,
+        list_audiences,
+        Permission.AUDIENCES_READ,
+        audience_presenters.present_audiences,
+        Success("AudienceListSuccessResponse", (audience_resources.AudienceList,), {200: "Paginated audiences"}),
+        "List the audiences that no job is filling, newest first",
+        parameters=(CURSOR, LIMIT),
+        errors=(ErrorKind.UPSTREAM_ERROR,),
+    ),
+    Route(
+        "POST",
+        AUDIENCES,
+        create_audience,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_created_audience,
+        Success("AudienceSuccessResponse", (audience_resources.Audience,), {201: "The audience, still without people"}),
+        "Create an audience",
+        body=Body(
+            audience_resources.CreateAudience,
+            examples={"on demand": {"name": "Directors", "description": "For the launch", "type": "on_demand"}},
+        ),
+        errors=(ErrorKind.CONFLICT,),
+    ),
+    # Before the path with {audienceId}, which would take these two for ids.
+    Route(
+        "GET",
+        f"{AUDIENCES}/navigation",
+        get_audience_navigation,
+        Permission.AUDIENCES_READ,
+        audience_presenters.present_navigation,
+        Success(
+            "AudienceNavigationSuccessResponse",
+            (audience_resources.AudienceNavigation,),
+            {200: "Folders, pinned ones first, with their audiences, and the audiences in no folder"},
+        ),
+        "Show all audiences that no job is filling, folder by folder",
+    ),
+    Route(
+        "POST",
+        f"{AUDIENCES}/folders",
+        create_folder,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_created_folder,
+        Success("AudienceFolderSuccessResponse", (audience_resources.AudienceFolder,), {201: "The empty folder"}),
+        "Create a folder for audiences",
+        body=Body(
+            audience_resources.CreateAudienceFolder,
+            examples={"on demand": {"name": "Spring", "audienceType": "on_demand"}},
+        ),
+    ),
+    Route(
+        "PATCH",
+        f"{AUDIENCES}/folders/{{folderId}}",
+        change_folder,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_folder,
+        Success(
+            "AudienceFolderSuccessResponse", (audience_resources.AudienceFolder,), {200: "The folder as it is now"}
+        ),
+        "Rename, pin or move a folder",
+        body=Body(
+            audience_resources.ChangeAudienceFolder,
+            examples={"rename": {"name": "Spring 2026"}, "pin": {"isPinned": True}, "move": {"position": 0}},
+            rules={"minProperties": 1},
+        ),
+        errors=(ErrorKind.NOT_FOUND,),
+    ),
+    Route(
+        "DELETE",
+        f"{AUDIENCES}/folders/{{folderId}}",
+        delete_folder,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_deleted,
+        Success("DeletedSuccessResponse", (audience_resources.Deleted,), {200: "Its audiences are in no folder now"}),
+        "Delete a folder, and none of its audiences",
+        errors=(ErrorKind.NOT_FOUND,),
+    ),
+    Route(
+        "GET",
+        f"{AUDIENCES}/{{audienceId}}",
+        get_audience,
+        Permission.AUDIENCES_READ,
+        audience_presenters.present_audience,
+        Success("AudienceSuccessResponse", (audience_resources.Audience,), {200: "The audience"}),
+        "Get one audience",
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "PATCH",
+        f"{AUDIENCES}/{{audienceId}}",
+        change_audience,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_audience,
+        Success("AudienceSuccessResponse", (audience_resources.Audience,), {200: "The audience as it is now"}),
+        "Rename or describe an audience, or put it into a folder",
+        body=Body(audience_resources.ChangeAudience, examples=CHANGE_AUDIENCE_EXAMPLES, rules={"minProperties": 1}),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.CONFLICT),
+    ),
+    Route(
+        "DELETE",
+        f"{AUDIENCES}/{{audienceId}}",
+        delete_audience,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_deleted,
+        Success("DeletedSuccessResponse", (audience_resources.Deleted,), {200: "Its people stay in the account group"}),
+        "Delete an audience, and none of its people",
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
+    ),
+    Route(
+        "POST",
+        f"{AUDIENCES}/{{audienceId}}/prospects",
+        move_or_remove_prospects,
+        Permission.AUDIENCES_WRITE,
+        audience_presenters.present_departure,
+        Success(
+            "AudienceProspectsChangeSuccessResponse",
+            (audience_resources.ChangedProspects,),
+            {200: "How many left the audience, and how many were not in it"},
+        ),
+        "Move people to another audience, or remove them from this one",
+        body=Body(audience_resources.ChangeProspects, examples=CHANGE_PROSPECTS_EXAMPLES, rules=CHANGE_PROSPECTS_RULES),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
     ),
     Route(
         "GET",

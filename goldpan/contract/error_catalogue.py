@@ -19,6 +19,7 @@ class ErrorKind(Enum):
     FORBIDDEN = ("FORBIDDEN", 403, False, "Missing required permission or access")
     NOT_FOUND = ("NOT_FOUND", 404, False, "There is nothing here")
     METHOD_NOT_ALLOWED = ("METHOD_NOT_ALLOWED", 405, False, "This path knows other methods: see the Allow header")
+    CONFLICT = ("CONFLICT", 409, False, "This does not fit what is already there")
     IDEMPOTENCY_KEY_REUSED = ("IDEMPOTENCY_KEY_REUSED", 409, False, "This Idempotency-Key was used with another body")
     AUDIENCE_NOT_READY = ("AUDIENCE_NOT_READY", 409, True, "A job is still filling this audience")
     PAYLOAD_TOO_LARGE = ("PAYLOAD_TOO_LARGE", 413, False, "The request body is too large")

@@ -75,7 +75,7 @@ def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
         prospect_table.add_slug(tx, group, prospect_id, person)
     if intake.taken:
         prospect_table.add_to_job(tx, group, job.id, job.imported + job.known, intake.taken)
-        audience_table.add_prospects(tx, group, job.audience_id, intake.taken, now_ms)
+        audience_table.add_from_job(tx, group, job.audience_id, job.source, intake.taken, now_ms)
 
 
 def _count(job: Job, page: Page, intake: Intake) -> Job:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from goldpan.contract.audience_resources import AudienceType
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid, invalid_body
 from goldpan.contract.paging import format_time
 from goldpan.contract.permission_catalogue import Permission
@@ -9,6 +10,8 @@ from goldpan.contract.resources import JobStatus, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits
 from goldpan.domain.provider_port import ProfileList
+from goldpan.operations.audience_operations import check_exists
+from goldpan.operations.folder_operations import check_folder
 from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.toolbox import Toolbox
@@ -89,12 +92,10 @@ def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -
 
 def _given_audience(tx: Tx, caller: Principal, account_group_id: str, request: StartJob) -> Audience | None:
     if request.folder_id is not None:
-        raise Problem(ErrorKind.NOT_FOUND, "folderId: there is no such folder; folders are not offered yet")
+        check_folder(tx, account_group_id, request.folder_id, AudienceType.ON_DEMAND)
     if request.audience_id is None:
         return None
-    audience = audience_table.read(tx, account_group_id, request.audience_id)
-    if audience is None:
-        raise Problem(ErrorKind.NOT_FOUND, "audienceId: there is no such audience in this account group")
+    audience = check_exists("audienceId", audience_table.read(tx, account_group_id, request.audience_id))
     if audience.is_sandbox != caller.is_test:
         raise invalid_body(
             "audienceId", "invented people and real ones do not share an audience; name one of this key's"
@@ -128,6 +129,7 @@ def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audi
     audience = Audience(
         toolbox.new_id(), job.account_group_id, name, request.source, job.is_sandbox, 0, 0, job.created_ms
     )
+    audience = replace(audience, folder_id=request.folder_id)
     audience_table.add(tx, job.account_group_id, audience)
     return audience
 
