@@ -9,9 +9,10 @@ from goldpan.contract.resources import JobStatus, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits, reservation
 from goldpan.domain.provider_port import ProfileList
-from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
+from goldpan.operations.file_operations import existing_file
+from goldpan.operations.job_request import FileSource, ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, audience_table, credit_table, job_table
+from goldpan.storage import account_table, audience_table, credit_table, job_table, uploaded_file_table
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.database import Tx
@@ -42,7 +43,7 @@ def start_job(
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
         _refuse_unanswerable(toolbox, caller, parsed)
-        people = _most_people(group, request, parsed)
+        people = _most_people(tx, group, request, parsed)
         audience = _given_audience(tx, caller, account_group_id, request)
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
@@ -71,13 +72,17 @@ def _earlier_use(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | 
 
 def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, parsed: ParsedSource) -> None:
     """A filter that the provider would drop in silence finds the wrong people: refuse it by name."""
+    if isinstance(parsed.source, FileSource):
+        return
     refusals = toolbox.provider(caller.is_test).refusals(parsed.source)
     if refusals:
         raise invalid([InvalidField("body", refusal.part, refusal.reason) for refusal in refusals])
 
 
-def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:
+def _most_people(tx: Tx, group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:
     """Return how many people the job may take at the most."""
+    if isinstance(parsed.source, FileSource):
+        return existing_file(uploaded_file_table.find(tx, group.id, parsed.source.file_id)).distinct_count
     if isinstance(parsed.source, ProfileList):
         return len(parsed.source.profiles)
     cap = PLAN_CAPS[group.plan]
@@ -122,7 +127,8 @@ def _new_job(toolbox: Toolbox, caller: Principal, group: AccountGroup, request: 
 
 
 def _credits_to_reserve(group: AccountGroup, request: StartJob, people: int, price: int) -> int:
-    is_open_ended = request.max_results is None and request.max_credits is None and request.urls is None
+    is_counted = request.urls is not None or request.file_id is not None
+    is_open_ended = request.max_results is None and request.max_credits is None and not is_counted
     wanted = reservation(people, price, request.max_credits, is_open_ended)
     if group.credits_available < wanted.at_least:
         raise Problem(
