@@ -26,6 +26,7 @@ TABLE = (
         "300/minute",
         "how many requests without a valid key one address may make before it is told to wait",
     ),
+    Setting("GOLDPAN_MAX_FILE_BYTES", str(64 * 1024 * 1024), "how large a file of people may be that is uploaded"),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
 )
@@ -37,6 +38,7 @@ class Settings:
     database_url: str
     rate_limit: str
     unauthenticated_rate_limit: str
+    max_file_bytes: str
     url: str
     api_key: str
 

@@ -1,6 +1,7 @@
 """The one gate in front of every route: trace, size, key, rate, permission, account group, input; and every answer."""
 
 import re
+from asyncio import Semaphore
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,7 +19,8 @@ from goldpan.api.parameters import parse_headers, parse_query
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit
 from goldpan.api.request_body import check_media_type, decode_body, read_body
-from goldpan.api.routes import Access, Route
+from goldpan.api.request_file import check_file_head, received_file
+from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
 from goldpan.contract.resources import ErrorBody, Shape
@@ -29,6 +31,7 @@ from goldpan.operations.toolbox import Toolbox
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 LARGE_BODY_BYTES = 64 * 1024  # takes milliseconds to decode
+FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 
 # https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid, and
 # only versions after 00 may have more behind the flags.
@@ -71,6 +74,7 @@ class GateParts:
     now_seconds: Callable[[], float]
     log: Callable[..., None]
     log_crash: Callable[..., None]
+    max_file_bytes: int
 
 
 class Gate:
@@ -78,6 +82,7 @@ class Gate:
 
     def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
         self._parts = parts
+        self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
             self._routes["HEAD"] = self._routes["GET"]
@@ -168,7 +173,14 @@ class Gate:
         return refusal
 
     async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply | Stream:
-        arguments = await _read_input(exchange.request, route)
+        if route.file is None:
+            return await self._call(route, caller, await _read_input(exchange.request, route))
+        most = self._parts.max_file_bytes
+        arguments = _read_file_head(exchange.request, route, route.file, most)
+        async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
+            return await self._call(route, caller, arguments)
+
+    async def _call(self, route: Route, caller: Principal | None, arguments: dict[str, Any]) -> Reply | Stream:
         if caller is not None:
             arguments["caller"] = caller
         if _is_coroutine(route.operation):
@@ -239,6 +251,15 @@ def _check_access(route: Route, caller: Principal, path: Mapping[str, str]) -> N
 async def _read_input(request: Request, route: Route) -> dict[str, Any]:
     """Return the arguments of the route's operation."""
     body = await _read_request_body(request, route)
+    arguments = _read_parameters(request, route)
+    if route.body is not None:
+        arguments["request"] = await _decode(body, route.body.shape, route.body.aliases)
+    elif body:
+        await _decode(body, Shape, {})
+    return arguments
+
+
+def _read_parameters(request: Request, route: Route) -> dict[str, Any]:
     arguments = {_snake(name): value for name, value in request.path_params.items()}
     arguments |= parse_query(request.scope["query_string"], route.parameters)
     arguments |= parse_headers(request.scope["headers"], route.parameters)
@@ -246,11 +267,14 @@ async def _read_input(request: Request, route: Route) -> dict[str, Any]:
         arguments["page"] = PageRequest(arguments.pop("after"), arguments.pop("limit"))
     if "statuses" in arguments:
         arguments["wanted"] = take_job_filter(arguments)
-    if route.body is not None:
-        arguments["request"] = await _decode(body, route.body.shape, route.body.aliases)
-    elif body:
-        await _decode(body, Shape, {})
     return arguments
+
+
+def _read_file_head(request: Request, route: Route, file: FileBody, most: int) -> dict[str, Any]:
+    """Return the arguments but for the file itself, of which nothing was read yet."""
+    names = ("content-type", "content-encoding", "content-length")
+    check_file_head(*map(request.headers.get, names), accepted=file.media_types, most=most)
+    return _read_parameters(request, route)
 
 
 async def _decode(body: bytes, shape: type[Shape], aliases: Mapping[str, str]) -> Shape:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Scope
 
 from goldpan.api.gate import Gate, GateParts
 from goldpan.api.openapi import openapi_route
+from goldpan.api.request_file import remove_left_files
 from goldpan.api.routes import ROUTES, Route
 
 
@@ -22,6 +23,7 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(_app: ASGIApp) -> AsyncIterator[None]:
+        remove_left_files()
         async with parts.toolbox.database.opened():
             yield
 

@@ -9,7 +9,7 @@ import msgspec
 from goldpan import __version__
 from goldpan.api.parameters import Parameter
 from goldpan.api.presenters import present_plain
-from goldpan.api.routes import Access, Body, Route, Success
+from goldpan.api.routes import Access, Body, FileBody, Route, Success
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import MEANINGS
 from goldpan.contract.resources import ErrorBody
@@ -103,11 +103,19 @@ def _operation(route: Route) -> Json:
         schema = {"$ref": _SCHEMA.format(name=route.body.shape.__name__)}
         content = {"schema": schema, "examples": _examples(route.body)}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if route.file is not None:
+        operation["requestBody"] = {"required": True, "content": _file_content(route.file)}
     return operation
 
 
 def _examples(body: Body) -> Json:
     return {name: {"value": value} for name, value in body.examples.items()}
+
+
+def _file_content(file: FileBody) -> Json:
+    """Of binary content OpenAPI 3.1 says nothing but its media type."""
+    text = {"schema": {"type": "string"}, "examples": {"file": {"value": file.example}}}
+    return {name: text if name == "text/csv" else {} for name in file.media_types}
 
 
 def _path_parameters(path: str) -> Iterable[Json]:
@@ -124,7 +132,9 @@ def _parameter(parameter: Parameter) -> Json:
 def _responses(route: Route) -> Json:
     answers: Json = {}
     for status, meaning in route.success.statuses.items():
-        answers[str(status)] = _response(meaning, route.success.schema, _header_names(route, status))
+        answers[str(status)] = _response(
+            meaning, route.success.schema, _header_names(route, status), route.success.media_type
+        )
     by_status: dict[int, list[ErrorKind]] = {}
     for kind in errors_of(route):
         by_status.setdefault(kind.status, []).append(kind)
@@ -147,11 +157,11 @@ def errors_of(route: Route) -> list[ErrorKind]:
     return list(dict.fromkeys(kinds))
 
 
-def _response(meaning: str, schema: str, headers: Sequence[str]) -> Json:
+def _response(meaning: str, schema: str, headers: Sequence[str], media_type: str | None = None) -> Json:
     return {
         "description": meaning,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
-        "content": {"application/json": {"schema": {"$ref": _SCHEMA.format(name=schema)}}},
+        "content": {media_type or "application/json": {"schema": {"$ref": _SCHEMA.format(name=schema)}}},
     }
 
 
@@ -198,7 +208,7 @@ def _schemas(routes: Sequence[Route]) -> Json:
 def _success_schema(route: Route) -> Json:
     data = [_shape_schema(shape) for shape in route.success.shapes]
     one_of = data[0] if len(data) == 1 else {"anyOf": data}
-    if route.permission is Access.ANYONE:
+    if route.permission is Access.ANYONE or route.success.media_type is not None:
         return one_of
     members = {"success": {"const": True}, "data": one_of, "error": {"type": "null"}, "traceId": _TRACE_ID}
     return {**_ENVELOPE, "properties": members}

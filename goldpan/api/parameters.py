@@ -1,5 +1,6 @@
 """The parameters of requests: what each looks like in the OpenAPI document, and how its text is read, strictly."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,9 @@ from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, i
 from goldpan.contract.paging import DEFAULT_LIMIT, MAX_LIMIT, START, decode_cursor, parse_limit
 
 MAX_QUERY_FIELDS = 100
+MAX_FILE_NAME = 200
+
+_FILE_NAME = re.compile(r"(?=.*\S)[^\x00-\x1f\x7f-\x9f]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,12 @@ def _parse_view(text: str) -> bool:
 
 def _parse_idempotency_key(text: str) -> str:
     if not 1 <= len(text) <= 255 or not (text.isascii() and text.isprintable()):
+        raise ValueError(text)
+    return text
+
+
+def _parse_file_name(text: str) -> str:
+    if not _FILE_NAME.fullmatch(text) or len(text) > MAX_FILE_NAME:
         raise ValueError(text)
     return text
 
@@ -80,6 +90,22 @@ IDEMPOTENCY_KEY = Parameter(
     "must be 1 to 255 printable ASCII characters, given once",
     "Makes it safe to send the start again: the same key starts one job only. Kept for 7 days.",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+)
+FILE_NAME = Parameter(
+    "name",
+    "query",
+    "name",
+    _parse_file_name,
+    "upload",
+    f"must be a text of 1 to {MAX_FILE_NAME} characters, not only white space and without control characters",
+    "What to call the file.",
+    {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_FILE_NAME,
+        "pattern": f"^{_FILE_NAME.pattern}$",
+        "default": "upload",
+    },
 )
 
 

@@ -22,8 +22,18 @@ def check_media_type(content_type: str | None, content_encoding: str | None) -> 
     charset = rest.strip().lower().replace(" ", "").replace('"', "")
     if media_type.strip().lower() != "application/json" or charset not in ("", "charset=utf-8", "charset=utf8"):
         raise Problem(ErrorKind.UNSUPPORTED_MEDIA_TYPE, "Content-Type: must be application/json")
+    refuse_encoding(content_encoding)
+
+
+def refuse_encoding(content_encoding: str | None) -> None:
+    """Raise UNSUPPORTED_MEDIA_TYPE for a body that would have to be unpacked first."""
     if (content_encoding or "identity").strip().lower() != "identity":
         raise Problem(ErrorKind.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: must be left out")
+
+
+def says_more_than(content_length: str | None, most: int) -> bool:
+    """Return whether the header announces more than `most` bytes."""
+    return content_length is not None and content_length.isdecimal() and int(content_length[:20]) > most
 
 
 async def read_body(stream: AsyncIterator[bytes], content_length: str | None) -> bytes:
@@ -33,7 +43,7 @@ async def read_body(stream: AsyncIterator[bytes], content_length: str | None) ->
         Problem: PAYLOAD_TOO_LARGE, as soon as that is known.
     """
     too_large = Problem(ErrorKind.PAYLOAD_TOO_LARGE, f"the body must be at most {MAX_BODY_BYTES} bytes")
-    if content_length is not None and content_length.isdecimal() and int(content_length[:20]) > MAX_BODY_BYTES:
+    if says_more_than(content_length, MAX_BODY_BYTES):
         raise too_large
     chunks: list[bytes] = []
     size = 0

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import audience_presenters, presenters
+from goldpan.api import audience_presenters, file_presenters, presenters
 from goldpan.api.job_list_parameters import JOB_FILTERS
-from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
+from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
-from goldpan.contract import audience_resources, resources
+from goldpan.contract import audience_resources, file_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
@@ -20,6 +20,7 @@ from goldpan.operations.audience_change_operations import (
     move_or_remove_prospects,
 )
 from goldpan.operations.audience_operations import get_audience, get_audience_navigation, list_audiences, list_prospects
+from goldpan.operations.file_operations import get_file, get_rejects, upload_file
 from goldpan.operations.folder_operations import change_folder, create_folder, delete_folder
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
@@ -48,12 +49,24 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class FileBody:
+    """A body that is a file, in one of these media types; the operation gets its path as `file`."""
+
+    media_types: tuple[str, ...]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class Success:
-    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have."""
+    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have.
+
+    `media_type` is that of a stream, which has no envelope: its one shape is all of it.
+    """
 
     schema: str
     shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ class Route:
     summary: str
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
+    file: FileBody | None = None
     errors: tuple[ErrorKind, ...] = ()
 
 
@@ -90,6 +104,7 @@ START_JOB_EXAMPLES = {
         "urls": ["https://www.linkedin.com/in/amara-okafor", "https://www.linkedin.com/in/jos%C3%A9-n"],
         "searchEmails": True,
     },
+    "file_upload": {"source": "file_upload", "fileId": "507f1f77bcf86cd799439011"},
 }
 
 CHANGE_AUDIENCE_EXAMPLES = {
@@ -114,6 +129,19 @@ CHANGE_PROSPECTS_RULES = {
         {"properties": {"action": {"const": "remove"}, "toAudienceId": {"type": "null"}}},
     ]
 }
+FILE_TYPES = (
+    "text/csv",
+    "text/plain",
+    "text/tab-separated-values",
+    "application/zip",
+    "application/x-zip-compressed",
+    "application/vnd.apache.parquet",
+    "application/octet-stream",
+)
+FILE_EXAMPLE = """\
+First Name,Last Name,URL,Email Address,Company,Position
+Amara,Okafor,https://www.linkedin.com/in/amara-okafor,amara@example.com,Acme,CTO
+"""
 
 ROUTES = (
     Route(
@@ -207,6 +235,37 @@ ROUTES = (
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "POST",
+        f"{GROUP}/files",
+        upload_file,
+        Permission.PROSPECTING_WRITE,
+        file_presenters.present_new_file,
+        Success("FileSuccessResponse", (file_resources.File,), {201: "The file is stored; start a job with its id"}),
+        "Upload a file of people",
+        parameters=(FILE_NAME,),
+        file=FileBody(FILE_TYPES, FILE_EXAMPLE),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/files/{{fileId}}",
+        get_file,
+        Permission.PROSPECTING_READ,
+        file_presenters.present_file,
+        Success("FileSuccessResponse", (file_resources.File,), {200: "What its upload answered"}),
+        "Get an uploaded file",
+        errors=(ErrorKind.NOT_FOUND,),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/files/{{fileId}}/rejects",
+        get_rejects,
+        Permission.PROSPECTING_READ,
+        file_presenters.present_rejects,
+        Success("FileRejectReport", (str,), {200: "Every rejected row: line,reason"}, media_type="text/csv"),
+        "Get the rows of an uploaded file that are no person",
+        errors=(ErrorKind.NOT_FOUND,),
     ),
     Route(
         "GET",

@@ -1,6 +1,7 @@
 """The parts of a process: the toolbox, the API, the rate limits."""
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -76,8 +77,21 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
             now_seconds=time.perf_counter,
             log=logger.info,
             log_crash=logger.exception,
+            max_file_bytes=max_file_bytes(settings),
         )
     )
+
+
+def max_file_bytes(settings: Settings) -> int:
+    """Return how large an uploaded file may be.
+
+    Raises:
+        CannotStart: the setting is no number of bytes.
+    """
+    text = settings.max_file_bytes
+    if not re.fullmatch("[1-9][0-9]{0,14}", text):
+        raise CannotStart("GOLDPAN_MAX_FILE_BYTES must be a number of bytes above zero, such as 67108864")
+    return int(text)
 
 
 def rate_limits(settings: Settings) -> "tuple[RateLimit, RateLimit]":

@@ -24,7 +24,12 @@ class ErrorKind(Enum):
     AUDIENCE_NOT_READY = ("AUDIENCE_NOT_READY", 409, True, "A job is still filling this audience")
     PAYLOAD_TOO_LARGE = ("PAYLOAD_TOO_LARGE", 413, False, "The request body is too large")
     URI_TOO_LONG = ("VALIDATION_ERROR", 414, False, "The URL is too long")
-    UNSUPPORTED_MEDIA_TYPE = ("UNSUPPORTED_MEDIA_TYPE", 415, False, "The body must be application/json")
+    UNSUPPORTED_MEDIA_TYPE = (
+        "UNSUPPORTED_MEDIA_TYPE",
+        415,
+        False,
+        "The request body is of a type that this path does not take",
+    )
     HEADERS_TOO_LARGE = ("VALIDATION_ERROR", 431, False, "The request headers are too large")
     RATE_LIMITED = ("RATE_LIMITED", 429, True, "Rate limit exceeded")
     INTERNAL_ERROR = ("INTERNAL_ERROR", 500, True, "Internal server error")
@@ -73,9 +78,9 @@ def invalid(fields: Sequence[InvalidField]) -> Problem:
     return Problem(ErrorKind.MALFORMED_REQUEST, "; ".join(lines), fields=shown)
 
 
-def in_one_line(text: str) -> str:
+def in_one_line(text: str, longest: int = LONGEST_NAME_SHOWN) -> str:
     """Return a stranger's text as it may stand in `details`: cut, and with escapes for what would break the line."""
-    shown = text if len(text) <= LONGEST_NAME_SHOWN else text[:LONGEST_NAME_SHOWN] + "…"
+    shown = text if len(text) <= longest else text[:longest] + "…"
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in shown)
 
 

@@ -22,6 +22,7 @@ class SourceType(StrEnum):
     SALES_NAVIGATOR = "sales_navigator"
     POST_COMMENTERS = "post_commenters"
     URL_UPLOAD = "url_upload"
+    FILE_UPLOAD = "file_upload"
 
 
 class StopReason(StrEnum):
@@ -66,6 +67,7 @@ class StartJob(Shape, omit_defaults=True):
     lead_list_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     post_url: Annotated[str, Meta(max_length=8192)] | None = None
     urls: Annotated[list[str], Meta(min_length=1, max_length=1000)] | None = None
+    file_id: ObjectId | None = None
     max_results: Annotated[int, Meta(ge=1)] | None = None
     search_emails: bool = False
     audience_id: ObjectId | None = None

@@ -6,7 +6,12 @@ from typing import Any
 
 from goldpan.domain import job_rules
 from goldpan.engine.job_queue import JobQueue
-from goldpan.operations.caretaker_operations import fail_stranded_job, forget_old_keys, requeue_stranded_job
+from goldpan.operations.caretaker_operations import (
+    fail_stranded_job,
+    forget_old_files,
+    forget_old_keys,
+    requeue_stranded_job,
+)
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import worker_table, workflow_table
 from goldpan.storage.workflow_table import StrandedJob
@@ -65,10 +70,11 @@ class Caretaker:
         self._suspects = suspects
 
     def clear_away(self) -> None:
-        """Delete finished workflows, Idempotency-Keys and leases that nobody asks for any more."""
+        """Delete finished workflows, Idempotency-Keys, uploaded files and leases that nobody asks for any more."""
         before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
         self._repeat(lambda: self._delete_workflows(before_ms))
         self._repeat(lambda: forget_old_keys(self._toolbox, BATCH))
+        self._repeat(lambda: forget_old_files(self._toolbox, BATCH))
         if not self._toolbox.database.dialect.is_sqlite:
             with self._toolbox.database.write() as tx:
                 worker_table.delete_dead_leases(tx)

@@ -1,12 +1,16 @@
 """What the engine's caretaker may do to jobs and keys; nobody calls these but the engine."""
 
 from goldpan.domain.job_rules import ACTIVE
+from goldpan.operations.file_operations import discard_file
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_start_operations import IDEMPOTENCY_KEY_LIFETIME_MS
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, job_table
+from goldpan.storage import account_table, job_table, uploaded_file_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
+
+FILE_LIFETIME_MS = 30 * 24 * 3600 * 1000  # the data of people is not kept for ever
+UPLOAD_LIFETIME_MS = 3600 * 1000  # longer than any upload takes that is still under way
 
 
 def requeue_stranded_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count: int) -> None:
@@ -29,6 +33,16 @@ def forget_old_keys(toolbox: Toolbox, limit: int) -> int:
     """Delete up to `limit` Idempotency-Keys that may start another job; return how many."""
     with toolbox.database.write() as tx:
         return job_table.forget_key_uses(tx, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS, limit)
+
+
+def forget_old_files(toolbox: Toolbox, limit: int) -> int:
+    """Delete up to `limit` uploaded files that were kept long enough, or never stored whole; return how many."""
+    now_ms = toolbox.now_ms()
+    with toolbox.database.read() as tx:
+        files = uploaded_file_table.old_files(tx, now_ms - FILE_LIFETIME_MS, now_ms - UPLOAD_LIFETIME_MS, limit)
+    for account_group_id, file_id in files:
+        discard_file(toolbox, account_group_id, file_id)
+    return len(files)
 
 
 def _lock_active(tx: Tx, account_group_id: str, job_id: str, resume_count: int) -> Job | None:

@@ -65,7 +65,8 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
         emails_found = 0
         for taken, facts in answers:
             was_added = prospect_table.fill_in(tx, job.account_group_id, collector, taken, facts or Person())
-            emails_found += was_added and facts is not None and facts.email is not None
+            is_new = facts is not None and facts.email is not None and taken.person.email is None
+            emails_found += was_added and is_new
         done = job.people_enriched + people
         hold.save(
             tx,

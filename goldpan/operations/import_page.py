@@ -8,7 +8,8 @@ from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, so
 from goldpan.domain.job_rules import is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
 from goldpan.operations.job_hold import Hold, held_job
-from goldpan.operations.job_request import decode_request, parse_source
+from goldpan.operations.job_request import FileSource, decode_request, parse_source
+from goldpan.operations.page_source import collector_name, fetch_page
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table, credit_table, prospect_table
 from goldpan.storage.database import Tx
@@ -25,13 +26,12 @@ async def import_page(toolbox: Toolbox, hold: Hold, job: Job, request_json: str)
         LostJob: the job is no longer ours; nothing was changed.
     """
     source = parse_source(decode_request(request_json)).source
-    provider = toolbox.provider(job.is_sandbox)
-    page = await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries)
+    page = await fetch_page(toolbox, job, source)
     await asyncio.to_thread(_write, toolbox, hold, job, source, page)
     return True
 
 
-def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source, page: Page) -> None:
+def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource, page: Page) -> None:
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
         if job.pages_done != read.pages_done:
@@ -67,7 +67,7 @@ def _unpaid_reason(job: Job) -> StopReason:
 def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
     now_ms, group = toolbox.now_ms(), job.account_group_id
     if intake.new:
-        collector = prospect_table.Collector(job.id, toolbox.provider(job.is_sandbox).name, job.is_sandbox, now_ms)
+        collector = prospect_table.Collector(job.id, collector_name(toolbox, job), job.is_sandbox, now_ms)
         prospect_table.add_people(tx, group, collector, intake.new)
     if intake.names:
         prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
@@ -112,7 +112,7 @@ def _checkpoint(toolbox: Toolbox, job: Job) -> dict[str, object]:
     return {name: getattr(job, name) for name in names.split()} | settled | {"updated_ms": toolbox.now_ms()}
 
 
-def _stage(job: Job, source: Source, page: Page, intake: Intake) -> dict[str, object]:
+def _stage(job: Job, source: Source | FileSource, page: Page, intake: Intake) -> dict[str, object]:
     """Return the columns of the import stage: it goes on, or it is done and says why."""
     taken = job.imported + job.known + job.failed
     stop_reason = intake.stop or _stop_reason(job, source, page)
@@ -129,10 +129,12 @@ def _stage(job: Job, source: Source, page: Page, intake: Intake) -> dict[str, ob
     }
 
 
-def _stop_reason(job: Job, source: Source, page: Page) -> StopReason | None:
+def _stop_reason(job: Job, source: Source | FileSource, page: Page) -> StopReason | None:
     """Return why the import ends with this page, which was taken whole; None: it goes on."""
     if page.next_cursor is None:
-        return StopReason.COMPLETED if isinstance(source, ProfileList) else StopReason.SOURCE_EXHAUSTED
+        return StopReason.COMPLETED if isinstance(source, ProfileList | FileSource) else StopReason.SOURCE_EXHAUSTED
+    if isinstance(source, FileSource):
+        return None  # its other rows may be repeats, known people or none at all: they cost nothing, and are told
     left = _allowance(job)
     if left.people == 0:
         return StopReason.MAX_RESULTS

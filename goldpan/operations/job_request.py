@@ -29,6 +29,7 @@ SOURCE_FIELDS = {
     SourceType.SALES_NAVIGATOR: ("searchUrl", "savedSearchId", "leadListId"),
     SourceType.POST_COMMENTERS: ("postUrl",),
     SourceType.URL_UPLOAD: ("urls",),
+    SourceType.FILE_UPLOAD: ("fileId",),
 }
 """The fields that name each source: exactly one of them must be given, and none of another source's."""
 
@@ -38,14 +39,22 @@ _ATTRIBUTES = {
     "leadListId": "lead_list_id",
     "postUrl": "post_url",
     "urls": "urls",
+    "fileId": "file_id",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class ParsedSource:
-    """A source ready for a provider; `repeated` profiles were given more than once."""
+class FileSource:
+    """The people of an uploaded file: no provider is asked for them."""
 
-    source: Source
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSource:
+    """A source ready to be read; `repeated` profiles were given more than once."""
+
+    source: Source | FileSource
     repeated: int = 0
 
 
@@ -137,4 +146,5 @@ _PARSERS: dict[tuple[SourceType, str], Callable[[StartJob], ParsedSource]] = {
     (SourceType.SALES_NAVIGATOR, "leadListId"): lambda request: ParsedSource(LeadList(request.lead_list_id or "")),
     (SourceType.POST_COMMENTERS, "postUrl"): _post,
     (SourceType.URL_UPLOAD, "urls"): _profiles,
+    (SourceType.FILE_UPLOAD, "fileId"): lambda request: ParsedSource(FileSource(request.file_id or "")),
 }

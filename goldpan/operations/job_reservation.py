@@ -8,7 +8,8 @@ from goldpan.storage.account_table import AccountGroup
 
 def wanted_reservation(request: StartJob, people: int, price: int, spent: int = 0) -> Reservation:
     """Return what to reserve for at most `people` more people; `spent` credits of its ceiling the job has used."""
-    is_open_ended = request.max_results is None and request.max_credits is None and request.urls is None
+    is_counted = request.urls is not None or request.file_id is not None
+    is_open_ended = request.max_results is None and request.max_credits is None and not is_counted
     max_credits = None if request.max_credits is None else request.max_credits - spent
     return reservation(people, price, max_credits, is_open_ended)
 

@@ -11,11 +11,12 @@ from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits
 from goldpan.domain.provider_port import ProfileList
 from goldpan.operations.audience_operations import check_exists
+from goldpan.operations.file_operations import existing_file
 from goldpan.operations.folder_operations import check_folder
-from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
+from goldpan.operations.job_request import FileSource, ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, audience_table, credit_table, job_table
+from goldpan.storage import account_table, audience_table, credit_table, job_table, uploaded_file_table
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.database import Tx
@@ -46,7 +47,7 @@ def start_job(
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
         _refuse_unanswerable(toolbox, caller, parsed)
-        people = _most_people(group, request, parsed)
+        people = _most_people(tx, group, request, parsed)
         audience = _given_audience(tx, caller, account_group_id, request)
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
@@ -75,13 +76,17 @@ def _earlier_use(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | 
 
 def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, parsed: ParsedSource) -> None:
     """A filter that the provider would drop in silence finds the wrong people: refuse it by name."""
+    if isinstance(parsed.source, FileSource):
+        return
     refusals = toolbox.provider(caller.is_test).refusals(parsed.source)
     if refusals:
         raise invalid([InvalidField("body", refusal.part, refusal.reason) for refusal in refusals])
 
 
-def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:
+def _most_people(tx: Tx, group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:
     """Return how many people the job may take at the most."""
+    if isinstance(parsed.source, FileSource):
+        return existing_file(uploaded_file_table.find(tx, group.id, parsed.source.file_id)).distinct_count
     if isinstance(parsed.source, ProfileList):
         return len(parsed.source.profiles)
     cap = PLAN_CAPS[group.plan]

@@ -12,7 +12,8 @@ from goldpan.providers.people_file_sources import InvalidPeopleFile
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-BATCH_ROWS = 2_000
+BATCH_CELLS = 20_000
+LONGEST_CELL_READ = 10_001  # of a longer one the reader of rows only has to see that it is too long
 SAMPLE_ROWS = 200
 
 
@@ -43,10 +44,12 @@ class ParquetFile:
         return self._rows_read / self._row_count if self._row_count else 1.0
 
     def _cells(self) -> Iterator[list[str]]:
-        select = "SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet(?)"
+        # A few bytes of Parquet can stand for thousands of cells of a megabyte each.
+        select = f"SELECT left(CAST(COLUMNS(*) AS VARCHAR), {LONGEST_CELL_READ}) FROM read_parquet(?)"
+        batch_rows = max(1, BATCH_CELLS // max(1, len(self.columns)))
         with self._opened() as connection:
             result = connection.execute(select, [escape(str(self._path))])
-            while batch := result.fetchmany(BATCH_ROWS):
+            while batch := result.fetchmany(batch_rows):
                 for row in batch:
                     yield [cell or "" for cell in row]
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-LARGEST_UNZIPPED = 2 * 1024**3
+LARGEST_UNPACKED = 2 * 1024**3
+LONGEST_LIST_OF_MEMBERS = 1024 * 1024  # a zip lists what it holds: this many bytes are some 10,000 files
 LONGEST_LINE = 1_000_000
 # Stands in for a longer one: broken in every delimiter, inside a quote and outside, so that its row is rejected.
 OVERLONG_LINE = '"a line of more than 1,000,000 characters"!\n'
@@ -34,6 +35,11 @@ _HEADS_OF_OTHERS = (
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 )
+
+
+# What the library raises at damaged zips; a damaged name of a member is told by its failing to decode.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError)
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others may ask for gigabytes before they give a byte
 
 
 class InvalidPeopleFile(ValueError):
@@ -64,7 +70,7 @@ class Source:
                     yield file
         except OSError as error:
             raise InvalidPeopleFile(f"{self.path} cannot be read: {error.strerror or 'damaged'}") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        except _DAMAGE as error:
             raise InvalidPeopleFile(f"{self.path} is a damaged zip, or one of a kind we cannot unpack") from error
         except RuntimeError as error:
             if self.member is None or "encrypted" not in str(error):
@@ -130,7 +136,7 @@ class Lines:
         self._row_length = 0
 
 
-def find_source(path: Path) -> Source | None:
+def find_source(path: Path, largest_unpacked: int) -> Source | None:
     """Return where the text is; None: the file is Parquet.
 
     Raises:
@@ -150,7 +156,7 @@ def find_source(path: Path) -> Source | None:
             raise InvalidPeopleFile(f"{path} is {what}")
     if head.startswith(_PARQUET):
         return None
-    return _source_in_zip(path) if head.startswith(_ZIP) else Source(path, None, size)
+    return _source_in_zip(path, largest_unpacked) if head.startswith(_ZIP) else Source(path, None, size)
 
 
 def find_encoding(source: Source) -> str:
@@ -180,17 +186,30 @@ def opened_text(source: Source, encoding: str) -> Iterator[tuple[Lines, IO[bytes
         yield Lines(io.TextIOWrapper(file, encoding=encoding, errors="replace", newline="")), file
 
 
-def _source_in_zip(path: Path) -> Source:
+class _FrugalFile(io.FileIO):
+    """A zip's list of members is read at once, and as long as the zip says: ours does not fill the memory."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > LONGEST_LIST_OF_MEMBERS:
+            raise zipfile.BadZipFile("too long a list of members")
+        return super().read(-1 if size is None else size) or b""
+
+
+def _source_in_zip(path: Path, largest_unpacked: int) -> Source:
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-    except (OSError, zipfile.BadZipFile) as error:
+        with _FrugalFile(path) as file, zipfile.ZipFile(file) as archive:
+            # a member without a name is damage too, and `is_dir` cannot bear it
+            members = [info for info in archive.infolist() if info.filename and not info.is_dir()]
+    except (OSError, ValueError, *_DAMAGE) as error:
         raise InvalidPeopleFile(f"{path} is a damaged zip: download it again") from error
     if any(info.filename.startswith(("xl/", "word/", "ppt/")) for info in members):
         raise InvalidPeopleFile(f"{path} is an Office document: save it as CSV first")
     member = _people_member(path, members)
-    if member.file_size > LARGEST_UNZIPPED:
-        raise InvalidPeopleFile(f"{member.filename} in {path} unpacks to more than 2 GiB")
+    if member.compress_type not in _PACKINGS:
+        raise InvalidPeopleFile(f"{path} is a zip of a kind we cannot unpack: make it anew, or send the CSV itself")
+    if member.file_size > largest_unpacked:
+        size = largest_unpacked / 1024**3
+        raise InvalidPeopleFile(f"{member.filename} in {path} unpacks to more than {size:g} GiB")
     return Source(path, member.filename, member.file_size)
 
 

@@ -13,6 +13,7 @@ from goldpan.providers.people_file_layouts import Layout, complete_header, find_
 from goldpan.providers.people_file_parquet import ParquetFile
 from goldpan.providers.people_file_rows import RejectedRow, RowReader, clean, person_of_profile
 from goldpan.providers.people_file_sources import (
+    LARGEST_UNPACKED,
     InvalidPeopleFile,
     Lines,
     Source,
@@ -63,13 +64,15 @@ class _Progress:
         return self._fraction
 
 
-def read_people(path: Path) -> PeopleFile:
+def read_people(path: Path, largest_unpacked: int = LARGEST_UNPACKED) -> PeopleFile:
     """Open a file of people; its rows are read while you ask for them.
+
+    What is packed in a zip may have up to `largest_unpacked` bytes.
 
     Raises:
         InvalidPeopleFile: nothing in it looks like people, or it cannot be read, now or later among its rows.
     """
-    source = find_source(path)
+    source = find_source(path, largest_unpacked)
     if source is None:
         return _read_parquet(path)
     encoding = find_encoding(source)

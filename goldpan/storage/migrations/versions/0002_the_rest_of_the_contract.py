@@ -148,6 +148,11 @@ def _create_tables() -> None:
         _refers("file_id", "uploaded_file"),
         _refers("account_group_id", "account_group"),
     )
+    rejected = sa.text("reject_reason IS NOT NULL")
+    place = ["file_id", "position"]
+    op.create_index(
+        "uploaded_row_reject_index", "uploaded_row", place, sqlite_where=rejected, postgresql_where=rejected
+    )
 
 
 def _extend_audiences() -> None:

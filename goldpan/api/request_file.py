@@ -1,0 +1,116 @@
+"""The body of a request that is a file: checked by its head, then streamed to a temporary file and never held whole."""
+
+import fcntl
+import os
+import stat
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import gettempdir, mkstemp
+from typing import IO
+
+from starlette.concurrency import run_in_threadpool
+
+from goldpan.api.request_body import refuse_encoding, says_more_than
+from goldpan.contract.error_catalogue import ErrorKind, Problem
+
+PREFIX = "goldpan-upload-"
+PIECE_BYTES = 1024 * 1024  # written at once, in a thread: a disk may keep us waiting
+
+_FORM = "multipart/form-data"
+_HINT = "send the file itself as the body: curl --data-binary @people.csv -H 'Content-Type: text/csv'"
+
+
+def check_file_head(
+    content_type: str | None,
+    content_encoding: str | None,
+    content_length: str | None,
+    *,
+    accepted: Sequence[str],
+    most: int,
+) -> None:
+    """Refuse a file by what its headers say, before any of it is read.
+
+    Raises:
+        Problem: PAYLOAD_TOO_LARGE for more than `most` bytes, else UNSUPPORTED_MEDIA_TYPE.
+    """
+    if says_more_than(content_length, most):
+        raise _too_large(most)
+    media_type = (content_type or "").partition(";")[0].strip().lower()
+    if media_type not in accepted:
+        why = "a form is not taken" if media_type == _FORM else f"must be one of {', '.join(accepted)}"
+        raise Problem(ErrorKind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {why}; {_HINT}")
+    refuse_encoding(content_encoding)
+
+
+@asynccontextmanager
+async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterator[Path]:
+    """Receive the body into a file that nobody else may read; it is there for the length of the block.
+
+    Raises:
+        Problem: PAYLOAD_TOO_LARGE, as soon as that is known; SERVICE_UNAVAILABLE where the disk has no room for it.
+    """
+    try:
+        descriptor, name = mkstemp(prefix=PREFIX)
+    except OSError as error:
+        raise _no_room() from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # tells `remove_left_files` that somebody is at work with it
+            await _copy(stream, file, most)
+            yield Path(name)
+    finally:
+        os.unlink(name)
+
+
+def remove_left_files() -> None:
+    """Remove what processes left behind that were killed in the middle of an upload."""
+    with os.scandir(gettempdir()) as entries:
+        for entry in entries:
+            if entry.name.startswith(PREFIX):
+                with suppress(OSError):  # in use, not ours, or gone by now
+                    _remove_if_left(entry)
+
+
+def _remove_if_left(entry: os.DirEntry[str]) -> None:
+    status = entry.stat(follow_symlinks=False)
+    # An empty one may belong to somebody who is about to lock it, and holds nothing.
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or not status.st_size:
+        return
+    descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(entry.path)
+    finally:
+        os.close(descriptor)
+
+
+async def _copy(stream: AsyncIterator[bytes], file: IO[bytes], most: int) -> None:
+    size = 0
+    piece = bytearray()
+    async for chunk in stream:
+        size += len(chunk)
+        if size > most:
+            raise _too_large(most)
+        piece += chunk
+        if len(piece) >= PIECE_BYTES:
+            await run_in_threadpool(_write, file, bytes(piece))
+            piece.clear()
+    await run_in_threadpool(_write, file, bytes(piece))
+
+
+def _write(file: IO[bytes], piece: bytes) -> None:
+    try:
+        file.write(piece)
+        file.flush()
+    except OSError as error:
+        raise _no_room() from error
+
+
+def _too_large(most: int) -> Problem:
+    return Problem(ErrorKind.PAYLOAD_TOO_LARGE, f"the file must be at most {most} bytes")
+
+
+def _no_room() -> Problem:
+    details = "there is no room for the file right now: try again later"
+    return Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "30"})

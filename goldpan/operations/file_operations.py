@@ -1,0 +1,242 @@
+"""Files of people that a caller uploads: read once, kept as rows that jobs import from and reports tell."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from goldpan.contract.error_catalogue import ErrorKind, Problem, in_one_line
+from goldpan.contract.permission_catalogue import Permission
+from goldpan.domain.access_rules import Principal, require_object_id
+from goldpan.domain.directory_rules import PERSON_FIELDS, record_keys, with_an_id
+from goldpan.domain.provider_port import Person
+from goldpan.operations.toolbox import Toolbox
+from goldpan.providers.people_file_sources import InvalidPeopleFile
+from goldpan.providers.people_files import PeopleFile, Row, read_people
+from goldpan.storage import account_table, uploaded_file_table
+from goldpan.storage.uploaded_file_table import UploadedFile
+from goldpan.storage.uploaded_file_table import UploadedRow as UploadedRow
+
+ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a job beside us must get its turn
+REJECTS_A_CHUNK = 1_000
+PEOPLE_SHOWN = 10
+REJECTS_SHOWN = 100
+
+# A file that is small on the way here must not fill the database: a zip may hold a thousand times its size.
+LARGEST_UNPACKED_BYTES = 512 * 1024 * 1024
+MOST_ROWS = 1_000_000
+MOST_LETTERS = 512 * 1024 * 1024
+MOST_COLUMNS = 1_000
+LONGEST_REASON = 500
+LONGEST_REFUSAL = 600
+
+Mapping = list[tuple[str, str | None]]
+"""What each column of a file was taken for, in their order; None: it is ignored."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """A file as its uploader sees it: what it was taken for, its counts, its first people and rejected rows."""
+
+    file: UploadedFile
+    mapping: Mapping
+    people: list[Person]
+    rejects: list[UploadedRow]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was read of a file so far."""
+
+    rows: int = 0
+    people: int = 0
+    rejected: int = 0
+    letters: int = 0
+    keys: set[str] = field(default_factory=set)  # the strongest of each person
+
+    @property
+    def position(self) -> int:
+        return self.people + self.rejected
+
+
+def upload_file(toolbox: Toolbox, caller: Principal, account_group_id: str, name: str, file: Path) -> FileReport:
+    """Store the people whom a file names; the same file again is another one.
+
+    Raises:
+        Problem: MALFORMED_REQUEST for a file that names nobody; nothing of it is kept.
+    """
+    caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    try:
+        stored = _store(toolbox, account_group_id, name, read_people(file, LARGEST_UNPACKED_BYTES))
+    except InvalidPeopleFile as error:
+        text = str(error).replace(str(file), "this file")  # where it lies here is nobody's business
+        raise Problem(ErrorKind.MALFORMED_REQUEST, f"body: {in_one_line(text, LONGEST_REFUSAL)}") from error
+    return _report(toolbox, stored)
+
+
+def get_file(toolbox: Toolbox, caller: Principal, account_group_id: str, file_id: str) -> FileReport:
+    """Return what the upload of the file answered.
+
+    Raises:
+        Problem: NOT_FOUND.
+    """
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    return _report(toolbox, _read(toolbox, account_group_id, file_id))
+
+
+def get_rejects(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, file_id: str
+) -> AsyncIterator[list[UploadedRow]]:
+    """Return every rejected row of the file, in its order, a chunk at a time.
+
+    Raises:
+        Problem: NOT_FOUND.
+    """
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    return _reject_chunks(toolbox, _read(toolbox, account_group_id, file_id))
+
+
+def existing_file(file: UploadedFile | None) -> UploadedFile:
+    """Return the file that was looked for.
+
+    Raises:
+        Problem: NOT_FOUND; a file of another account group, or one that is not stored whole, is like none.
+    """
+    if file is None:
+        raise Problem(ErrorKind.NOT_FOUND, "fileId: there is no such file in this account group")
+    return file
+
+
+def discard_file(toolbox: Toolbox, account_group_id: str, file_id: str) -> bool:
+    """Delete a file and its rows, a batch at a time; False: a job reads it."""
+    with toolbox.database.write() as tx:
+        account_table.lock(tx, account_group_id)  # no job may start with it from here on
+        if not uploaded_file_table.hide_if_unread(tx, account_group_id, file_id):
+            return False
+    deleted = ROWS_A_CHUNK
+    while deleted == ROWS_A_CHUNK:
+        with toolbox.database.write() as tx:
+            deleted = uploaded_file_table.delete_rows(tx, account_group_id, file_id, ROWS_A_CHUNK)
+    with toolbox.database.write() as tx:
+        uploaded_file_table.delete(tx, account_group_id, file_id)
+    return True
+
+
+def _read(toolbox: Toolbox, account_group_id: str, file_id: str) -> UploadedFile:
+    require_object_id("fileId", file_id)
+    with toolbox.database.read() as tx:
+        return existing_file(uploaded_file_table.find(tx, account_group_id, file_id))
+
+
+def _report(toolbox: Toolbox, file: UploadedFile) -> FileReport:
+    group = file.account_group_id
+    with toolbox.database.read() as tx:
+        people = uploaded_file_table.people_after(tx, group, file.id, 0, PEOPLE_SHOWN)
+        rejects = uploaded_file_table.rejects_after(tx, group, file.id, 0, REJECTS_SHOWN)
+    persons = [msgspec.json.decode(row.person_json or "{}", type=Person) for row in people]
+    return FileReport(file, msgspec.json.decode(file.mapping_json, type=Mapping), persons, rejects)
+
+
+async def _reject_chunks(toolbox: Toolbox, file: UploadedFile) -> AsyncIterator[list[UploadedRow]]:
+    position = count = 0
+    while count < file.rejected_count:
+        rows = await asyncio.to_thread(_rejects_after, toolbox, file, position)
+        if not rows:
+            raise LookupError(f"the file {file.id} was cleared away while its report was read")
+        yield rows
+        position, count = rows[-1].position, count + len(rows)
+
+
+def _rejects_after(toolbox: Toolbox, file: UploadedFile, position: int) -> list[UploadedRow]:
+    with toolbox.database.read() as tx:
+        return uploaded_file_table.rejects_after(tx, file.account_group_id, file.id, position, REJECTS_A_CHUNK)
+
+
+def _store(toolbox: Toolbox, account_group_id: str, name: str, people_file: PeopleFile) -> UploadedFile:
+    if len(people_file.mapping) > MOST_COLUMNS:
+        raise InvalidPeopleFile(f"this file has more than {MOST_COLUMNS:,} columns")
+    mapping: Mapping = [(use.column, use.field) for use in people_file.mapping]
+    file = UploadedFile(
+        id=toolbox.new_id(),
+        account_group_id=account_group_id,
+        name=name,
+        dialect=people_file.dialect,
+        mapping_json=msgspec.json.encode(mapping).decode(),
+        created_ms=toolbox.now_ms(),
+    )
+    with _discarded_unless_finished(toolbox, file):
+        tally = _store_rows(toolbox, file, people_file)
+        file = replace(
+            file,
+            row_count=tally.rows,
+            people_count=tally.people,
+            distinct_count=len(tally.keys),
+            empty_count=tally.rows - tally.position,
+            rejected_count=tally.rejected,
+            is_ready=True,
+        )
+        with toolbox.database.write() as tx:
+            if not uploaded_file_table.finish(tx, account_group_id, file):
+                raise AssertionError(f"the file {file.id} was cleared away while it was stored")
+    return file
+
+
+@contextmanager
+def _discarded_unless_finished(toolbox: Toolbox, file: UploadedFile) -> Iterator[None]:
+    """Begin the file, and leave nothing of it behind when the block does not end well."""
+    with toolbox.database.write() as tx:
+        uploaded_file_table.add(tx, file.account_group_id, file)
+    is_finished = False
+    try:
+        yield
+        is_finished = True
+    finally:
+        if not is_finished:
+            with suppress(Problem):  # where the database is away the caretaker does it later
+                discard_file(toolbox, file.account_group_id, file.id)
+
+
+def _store_rows(toolbox: Toolbox, file: UploadedFile, people_file: PeopleFile) -> _Tally:
+    tally = _Tally()
+    first_reject: Row | None = None
+    while rows := list(islice(people_file.rows, ROWS_A_CHUNK)):
+        tally.rows += len(rows)
+        stored = [_to_stored(row, tally) for row in rows if row.person or row.reject_reason]
+        first_reject = first_reject or next((row for row in rows if row.reject_reason), None)
+        _refuse_too_much(tally)
+        if stored:
+            with toolbox.database.write() as tx:
+                uploaded_file_table.add_rows(tx, file.account_group_id, file.id, stored)
+    if not tally.people:
+        raise InvalidPeopleFile(f"this file was read as {people_file.dialect} and names nobody{_why(first_reject)}")
+    return tally
+
+
+def _to_stored(row: Row, tally: _Tally) -> UploadedRow:
+    if row.person is None:
+        tally.rejected += 1
+        reason = (row.reject_reason or "")[:LONGEST_REASON]
+        tally.letters += len(reason)
+        return UploadedRow(tally.position, row.line_number, None, reason)
+    person = with_an_id(row.person).person
+    known = {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
+    person_json = msgspec.json.encode(known).decode()
+    tally.people += 1
+    tally.letters += len(person_json)
+    tally.keys.add(record_keys(person)[0])
+    return UploadedRow(tally.position, row.line_number, person_json, None)
+
+
+def _refuse_too_much(tally: _Tally) -> None:
+    if tally.rows > MOST_ROWS:
+        raise InvalidPeopleFile(f"this file has more than {MOST_ROWS:,} rows: split it")
+    if tally.letters > MOST_LETTERS:
+        raise InvalidPeopleFile(f"this file holds more than {MOST_LETTERS:,} letters: split it")
+
+
+def _why(first_reject: Row | None) -> str:
+    return f"; line {first_reject.line_number}: {first_reject.reject_reason}" if first_reject else ""

@@ -1,0 +1,51 @@
+"""Where a job's next page of people comes from: its provider, or the rows of an uploaded file."""
+
+import asyncio
+
+import msgspec
+
+from goldpan.contract.resources import SourceType
+from goldpan.domain.provider_port import Page, Person, Rejected, Source
+from goldpan.operations.job_request import FileSource
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import uploaded_file_table
+from goldpan.storage.job_table import Job
+
+ROWS_A_PAGE = 100
+
+_to_person = msgspec.json.Decoder(Person).decode
+
+
+async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource) -> Page:
+    """Return the page where the job stands.
+
+    Raises:
+        ProviderFailure: there is none.
+    """
+    if isinstance(source, FileSource):
+        return await asyncio.to_thread(_page_of_file, toolbox, job, source.file_id)
+    provider = toolbox.provider(job.is_sandbox)
+    return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries)
+
+
+def collector_name(toolbox: Toolbox, job: Job) -> str:
+    """Return the word that provenance shows for what the job imports."""
+    return "file" if job.source == SourceType.FILE_UPLOAD else toolbox.provider(job.is_sandbox).name
+
+
+def _page_of_file(toolbox: Toolbox, job: Job, file_id: str) -> Page:
+    """Return the rows behind the one whose position is the job's cursor."""
+    group, done = job.account_group_id, int(job.cursor or 0)
+    with toolbox.database.read() as tx:
+        file = uploaded_file_table.find(tx, group, file_id)
+        rows = uploaded_file_table.rows_after(tx, group, file_id, done, ROWS_A_PAGE)
+    if file is None or not rows:
+        raise Rejected("fileId: this file is no longer kept: upload it again")
+    people = tuple(_to_person(row.person_json) for row in rows if row.person_json is not None)
+    last = rows[-1].position
+    return Page(
+        people=people,
+        next_cursor=str(last) if last < file.last_position else None,
+        total_available=file.distinct_count,
+        invalid_count=len(rows) - len(people),
+    )
