@@ -9,13 +9,15 @@ from goldpan.api import presenters
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
-from goldpan.contract import resources
+from goldpan.api.quota_presenters import LIST_TYPE, present_quota
+from goldpan.contract import quota_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_operations import list_prospects
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_start_operations import start_job
+from goldpan.operations.quota_operations import get_quota
 from goldpan.operations.system_operations import is_alive, is_ready
 
 
@@ -157,6 +159,16 @@ ROUTES = (
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospecting/quota",
+        get_quota,
+        Permission.PROSPECTING_READ,
+        present_quota,
+        Success("ProspectingQuotaSuccessResponse", (quota_resources.Quota,), {200: "What is left of the budget"}),
+        "Get the budget of people that may be taken in 24 hours",
+        parameters=(LIST_TYPE,),
     ),
     Route(
         "GET",

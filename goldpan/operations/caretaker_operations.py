@@ -1,10 +1,11 @@
 """What the engine's caretaker may do to jobs and keys; nobody calls these but the engine."""
 
 from goldpan.domain.job_rules import ACTIVE
+from goldpan.domain.quota_rules import WINDOW_MS
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_start_operations import IDEMPOTENCY_KEY_LIFETIME_MS
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, job_table
+from goldpan.storage import account_table, job_table, quota_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 
@@ -29,6 +30,12 @@ def forget_old_keys(toolbox: Toolbox, limit: int) -> int:
     """Delete up to `limit` Idempotency-Keys that may start another job; return how many."""
     with toolbox.database.write() as tx:
         return job_table.forget_key_uses(tx, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS, limit)
+
+
+def forget_old_quota_uses(toolbox: Toolbox, limit: int) -> int:
+    """Delete up to `limit` uses of quotas that no window holds any more; return how many."""
+    with toolbox.database.write() as tx:
+        return quota_table.forget_uses(tx, toolbox.now_ms() - 2 * WINDOW_MS, limit)
 
 
 def _lock_active(tx: Tx, account_group_id: str, job_id: str) -> Job | None:

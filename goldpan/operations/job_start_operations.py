@@ -10,6 +10,7 @@ from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits, reservation
 from goldpan.domain.provider_port import ProfileList
 from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
+from goldpan.operations.quota_operations import refuse_exhausted
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, audience_table, credit_table, job_table
 from goldpan.storage.account_table import AccountGroup
@@ -30,7 +31,8 @@ def start_job(
     The key, the job, its reservation and its place in the engine's queue are one transaction: all or nothing.
 
     Raises:
-        Problem: the body is wrong, the audience unknown, the key was used with another body, credits are short.
+        Problem: the body is wrong, the audience unknown, the key was used with another body, credits are short,
+            the quota is used up.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     parsed = parse_source(request)
@@ -47,6 +49,7 @@ def start_job(
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
         job = _new_job(toolbox, caller, group, request, people)
+        refuse_exhausted(toolbox, tx, job)
         if audience is None:
             audience = _new_audience(toolbox, tx, job, request)
         audience_table.change_filling_jobs(tx, account_group_id, audience.id, +1)
