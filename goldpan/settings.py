@@ -27,6 +27,12 @@ TABLE = (
         "how many requests without a valid key one address may make before it is told to wait",
     ),
     Setting("GOLDPAN_MAX_FILE_BYTES", str(64 * 1024 * 1024), "how large a file of people may be that is uploaded"),
+    Setting(
+        "GOLDPAN_QUOTA_LINKEDIN_CLASSIC", "2500", "people from LinkedIn searches in any 24 hours, each account group"
+    ),
+    Setting("GOLDPAN_QUOTA_SALES_NAVIGATOR", "2500", "the same from Sales Navigator"),
+    Setting("GOLDPAN_QUOTA_POST_COMMENTERS", "2500", "the same from the commenters of posts"),
+    Setting("GOLDPAN_QUOTA_URL_UPLOAD", "2500", "the same from lists of profiles"),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
 )
@@ -39,6 +45,10 @@ class Settings:
     rate_limit: str
     unauthenticated_rate_limit: str
     max_file_bytes: str
+    quota_linkedin_classic: str
+    quota_sales_navigator: str
+    quota_post_commenters: str
+    quota_url_upload: str
     url: str
     api_key: str
 

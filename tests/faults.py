@@ -101,10 +101,10 @@ database.new_engine = watched
 BUG = """
 from goldpan.providers.sandbox import Sandbox
 fetch_page = Sandbox.fetch_page
-async def broken(self, group, source, cursor, tries):
+async def broken(self, group, source, cursor, *others):
     if cursor and source.keywords_text.startswith("bug"):
         1 / 0
-    return await fetch_page(self, group, source, cursor, tries)
+    return await fetch_page(self, group, source, cursor, *others)
 Sandbox.fetch_page = broken
 """
 

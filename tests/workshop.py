@@ -41,7 +41,14 @@ class ScriptedProvider:
     def refusals(self, source: Source) -> list[Refusal]:
         return []
 
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         self.asked.append(cursor)
         await asyncio.to_thread(self.before_page)
         number = int(cursor or 0)

@@ -19,7 +19,9 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
     by_path: dict[str, list[Route]] = {}
     for route in [*routes, openapi_route(routes)]:
         by_path.setdefault(route.path, []).append(route)
-    paths = [_ExactPath(path, Gate(parts, of_path)) for path, of_path in by_path.items()]
+    # The first that matches is taken: `…/prospecting/quota` must come before `…/prospecting/{jobId}`.
+    in_order = sorted(by_path, key=_segments_that_vary)
+    paths = [_ExactPath(path, Gate(parts, by_path[path])) for path in in_order]
 
     @asynccontextmanager
     async def lifespan(_app: ASGIApp) -> AsyncIterator[None]:
@@ -28,6 +30,10 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
             yield
 
     return Router(paths, redirect_slashes=False, default=Gate(parts, ()), lifespan=lifespan)
+
+
+def _segments_that_vary(path: str) -> list[bool]:
+    return [segment.startswith("{") for segment in path.split("/")]
 
 
 class _ExactPath(PathRoute):

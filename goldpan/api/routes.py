@@ -9,7 +9,8 @@ from goldpan.api import audience_presenters, file_presenters, presenters
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
-from goldpan.contract import audience_resources, file_resources, resources
+from goldpan.api.quota_presenters import LIST_TYPE, present_quota
+from goldpan.contract import audience_resources, file_resources, quota_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
@@ -25,6 +26,7 @@ from goldpan.operations.folder_operations import change_folder, create_folder, d
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
 from goldpan.operations.job_start_operations import start_job
+from goldpan.operations.quota_operations import get_quota
 from goldpan.operations.system_operations import is_alive, is_ready
 
 
@@ -391,6 +393,16 @@ ROUTES = (
         "Move people to another audience, or remove them from this one",
         body=Body(audience_resources.ChangeProspects, examples=CHANGE_PROSPECTS_EXAMPLES, rules=CHANGE_PROSPECTS_RULES),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospecting/quota",
+        get_quota,
+        Permission.PROSPECTING_READ,
+        present_quota,
+        Success("ProspectingQuotaSuccessResponse", (quota_resources.Quota,), {200: "What is left of the budget"}),
+        "Get the budget of people that may be taken in 24 hours",
+        parameters=(LIST_TYPE,),
     ),
     Route(
         "GET",

@@ -1,7 +1,7 @@
 """Puts the parts together; the only room that knows every other, the clock and where ids come from."""
 
 from goldpan.assembly.database_access import CannotStart, database_url, migrate, open_database
-from goldpan.assembly.parts import administrative_toolbox, build_toolbox, rate_limit, rate_limits
+from goldpan.assembly.parts import administrative_toolbox, build_toolbox, quota_limit, rate_limit, rate_limits
 from goldpan.assembly.servers import run_worker, serve
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "database_url",
     "migrate",
     "open_database",
+    "quota_limit",
     "rate_limit",
     "rate_limits",
     "run_worker",

@@ -10,6 +10,7 @@ from goldpan.assembly.clock_and_ids import id_maker, new_trace_id, now_ms
 from goldpan.assembly.database_access import CannotStart, open_database
 from goldpan.domain.directory_rules import IndexQuery
 from goldpan.domain.provider_port import Person
+from goldpan.domain.quota_rules import DEFAULT_LIMIT, QuotaLimits
 from goldpan.json_log import configure_logs
 from goldpan.operations.toolbox import Toolbox
 from goldpan.providers.directory import Directory
@@ -45,7 +46,9 @@ class StoredPeople:
             return people_table.find_people(tx, account_group_id, identity_keys)
 
 
-def build_toolbox(database: Database, queue: "JobQueue | None" = None) -> Toolbox:
+def build_toolbox(
+    database: Database, queue: "JobQueue | None" = None, quota_limits: QuotaLimits | None = None
+) -> Toolbox:
     """Return what every verb needs; without `queue` it starts and cancels no jobs."""
 
     def no_queue(*_arguments: object) -> None:
@@ -59,6 +62,7 @@ def build_toolbox(database: Database, queue: "JobQueue | None" = None) -> Toolbo
         new_id=id_maker(),
         enqueue_job=queue.enqueue if queue else no_queue,
         cancel_workflow=queue.cancel if queue else no_queue,
+        quota_limits=quota_limits or QuotaLimits(),
     )
 
 
@@ -120,16 +124,42 @@ def rate_limit(name: str, setting: str, rate: str) -> "RateLimit":
         raise CannotStart(f"{setting} must look like 600/minute, one rate above zero") from error
 
 
+def read_quota_limits(settings: Settings) -> QuotaLimits:
+    """Return how many people each budget holds.
+
+    Raises:
+        CannotStart: one of the settings is no such number.
+    """
+    return QuotaLimits(
+        linkedin_classic=quota_limit("GOLDPAN_QUOTA_LINKEDIN_CLASSIC", settings.quota_linkedin_classic),
+        sales_navigator=quota_limit("GOLDPAN_QUOTA_SALES_NAVIGATOR", settings.quota_sales_navigator),
+        post_commenters=quota_limit("GOLDPAN_QUOTA_POST_COMMENTERS", settings.quota_post_commenters),
+        url_upload=quota_limit("GOLDPAN_QUOTA_URL_UPLOAD", settings.quota_url_upload),
+    )
+
+
+def quota_limit(setting: str, text: str) -> int:
+    """Return how many people a setting allows.
+
+    Raises:
+        CannotStart: it is no such number.
+    """
+    if not re.fullmatch("[1-9][0-9]{0,8}", text):
+        raise CannotStart(f"{setting} must be a whole number of people above zero, like {DEFAULT_LIMIT}")
+    return int(text)
+
+
 def api_process() -> "ASGIApp":
     """Return the application of one of several API processes, which read their settings themselves."""
     settings = read_settings(os.environ)
+    quota_limits = read_quota_limits(settings)
     database = open_database(settings)
     from goldpan.engine.job_queue import JobQueue
 
-    return build_api(settings, build_toolbox(database, JobQueue(database)))
+    return build_api(settings, build_toolbox(database, JobQueue(database), quota_limits))
 
 
 def administrative_toolbox(settings: Settings) -> Toolbox:
     """Return what the operator's commands need: the database, whether a server runs on it or not."""
     os.umask(0o077)
-    return build_toolbox(open_database(settings))
+    return build_toolbox(open_database(settings), quota_limits=read_quota_limits(settings))

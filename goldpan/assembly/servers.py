@@ -10,7 +10,7 @@ from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 from goldpan.assembly.database_access import CannotStart, data_directory_locked, database_url, migrate, open_database
-from goldpan.assembly.parts import api_process, build_api, build_toolbox, rate_limits
+from goldpan.assembly.parts import api_process, build_api, build_toolbox, rate_limits, read_quota_limits
 from goldpan.json_log import configure_logs
 from goldpan.settings import Settings, read_settings
 
@@ -45,9 +45,10 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
     from goldpan.engine.job_queue import JobQueue
     from goldpan.engine.job_worker import JobWorker
 
+    quota_limits = read_quota_limits(settings)
     database = open_database(settings)
     migrate(database_url(settings))
-    toolbox = build_toolbox(database, JobQueue(database))
+    toolbox = build_toolbox(database, JobQueue(database), quota_limits)
     app = build_api(settings, toolbox)
     worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs())
     worker.start()
@@ -69,6 +70,7 @@ def _serve_api(listener: socket, workers: int) -> None:
         return
     configure_logs()
     rate_limits(read_settings(os.environ))  # a process that cannot start would be started for ever
+    read_quota_limits(read_settings(os.environ))
     open_database(read_settings(os.environ)).close()
     Multiprocess(_uvicorn_config("goldpan.assembly.parts:api_process", workers), sockets=[listener]).run()
 
@@ -107,9 +109,10 @@ def run_worker(settings: Settings) -> None:
     from goldpan.engine.job_worker import JobWorker
     from goldpan.engine.worker_lease import WorkerLease
 
+    quota_limits = read_quota_limits(settings)
     database = open_database(settings)
     logger = configure_logs()
-    toolbox = build_toolbox(database, JobQueue(database))
+    toolbox = build_toolbox(database, JobQueue(database), quota_limits)
     lease = WorkerLease(database, os.urandom(8).hex(), logger)
     lease.take()  # before the work begins: whoever has pending jobs and no lease counts as dead
     worker = JobWorker(toolbox, lease.executor_id, logger)

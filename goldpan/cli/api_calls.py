@@ -30,7 +30,7 @@ NEXT_STEPS = {
     "FORBIDDEN": "goldpan key list, which shows what each key may do and where",
     "NOT_FOUND": "goldpan jobs list",
     "INSUFFICIENT_CREDITS": "a smaller --max-results or --max-credits",
-    "RATE_LIMITED": "the same again in a minute; the server's GOLDPAN_RATE_LIMIT sets the limit",
+    "RATE_LIMITED": "the same again later; the server's GOLDPAN_RATE_LIMIT, or one of GOLDPAN_QUOTA_…, sets the limit",
     "IDEMPOTENCY_KEY_REUSED": "another --idempotency-key, or none: one is made for you",
     "INTERNAL_ERROR": "the server's log: it tells more about this trace",
     "SERVICE_UNAVAILABLE": "the same again in a moment; `goldpan doctor` on the server's machine tells what is wrong",

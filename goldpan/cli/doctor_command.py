@@ -48,6 +48,10 @@ def doctor() -> int:
 def _check_settings(settings: Settings) -> Iterator[Check]:
     yield _check_rate("GOLDPAN_RATE_LIMIT", settings.rate_limit)
     yield _check_rate("GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", settings.unauthenticated_rate_limit)
+    yield _check_quota("GOLDPAN_QUOTA_LINKEDIN_CLASSIC", settings.quota_linkedin_classic)
+    yield _check_quota("GOLDPAN_QUOTA_SALES_NAVIGATOR", settings.quota_sales_navigator)
+    yield _check_quota("GOLDPAN_QUOTA_POST_COMMENTERS", settings.quota_post_commenters)
+    yield _check_quota("GOLDPAN_QUOTA_URL_UPLOAD", settings.quota_url_upload)
     address = urlsplit(settings.url)
     is_address = address.scheme in ("http", "https") and bool(address.hostname)
     yield Check("GOLDPAN_URL", is_address, settings.url if is_address else "must look like http://127.0.0.1:8470")
@@ -60,6 +64,16 @@ def _check_rate(name: str, text: str) -> Check:
         assembly.rate_limit("checked", name, text)
     except assembly.CannotStart:
         return Check(name, False, f"{text} must look like 600/minute")
+    return Check(name, True, text)
+
+
+def _check_quota(name: str, text: str) -> Check:
+    from goldpan import assembly
+
+    try:
+        assembly.quota_limit(name, text)
+    except assembly.CannotStart:
+        return Check(name, False, f"{text} must be a whole number above zero, like 2500")
     return Check(name, True, text)
 
 

@@ -107,11 +107,18 @@ class Provider(Protocol):
     def refusals(self, source: Source) -> list[Refusal]:
         """Return every part of `source` that this provider would have to drop; empty: it can answer all of it."""
 
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
-        """Return the page at `cursor` (None: the first).
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
+        """Return the page at `cursor` (None: the first), with at most `most_people` people, which is 1 or more.
 
         The same arguments give the same page: a job that crashed asks again. `earlier_tries` counts how often this
-        job asked for this very page and got no answer.
+        job asked for this very page and got no answer. Whoever cannot make a page so short hands over a whole one.
 
         Raises:
             Unavailable: no answer in time, 429 or 5xx.

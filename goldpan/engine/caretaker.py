@@ -10,6 +10,7 @@ from goldpan.operations.caretaker_operations import (
     fail_stranded_job,
     forget_old_files,
     forget_old_keys,
+    forget_old_quota_uses,
     requeue_stranded_job,
 )
 from goldpan.operations.toolbox import Toolbox
@@ -70,11 +71,12 @@ class Caretaker:
         self._suspects = suspects
 
     def clear_away(self) -> None:
-        """Delete finished workflows, Idempotency-Keys, uploaded files and leases that nobody asks for any more."""
+        """Delete what nobody asks for any more: finished workflows, keys, files, uses of quotas, leases."""
         before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
         self._repeat(lambda: self._delete_workflows(before_ms))
         self._repeat(lambda: forget_old_keys(self._toolbox, BATCH))
         self._repeat(lambda: forget_old_files(self._toolbox, BATCH))
+        self._repeat(lambda: forget_old_quota_uses(self._toolbox, BATCH))
         if not self._toolbox.database.dialect.is_sqlite:
             with self._toolbox.database.write() as tx:
                 worker_table.delete_dead_leases(tx)

@@ -1,11 +1,12 @@
 """What the engine's caretaker may do to jobs and keys; nobody calls these but the engine."""
 
 from goldpan.domain.job_rules import ACTIVE
+from goldpan.domain.quota_rules import WINDOW_MS
 from goldpan.operations.file_operations import discard_file
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_start_operations import IDEMPOTENCY_KEY_LIFETIME_MS
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, job_table, uploaded_file_table
+from goldpan.storage import account_table, job_table, quota_table, uploaded_file_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 
@@ -43,6 +44,12 @@ def forget_old_files(toolbox: Toolbox, limit: int) -> int:
     for account_group_id, file_id in files:
         discard_file(toolbox, account_group_id, file_id)
     return len(files)
+
+
+def forget_old_quota_uses(toolbox: Toolbox, limit: int) -> int:
+    """Delete up to `limit` uses of quotas that no window holds any more; return how many."""
+    with toolbox.database.write() as tx:
+        return quota_table.forget_uses(tx, toolbox.now_ms() - 2 * WINDOW_MS, limit)
 
 
 def _lock_active(tx: Tx, account_group_id: str, job_id: str, resume_count: int) -> Job | None:

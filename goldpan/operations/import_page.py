@@ -8,6 +8,7 @@ from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, so
 from goldpan.domain.job_rules import is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
 from goldpan.operations.job_hold import Hold, held_job
+from goldpan.operations.job_quota import note_use
 from goldpan.operations.job_request import FileSource, decode_request, parse_source
 from goldpan.operations.page_source import collector_name, fetch_page
 from goldpan.operations.toolbox import Toolbox
@@ -18,15 +19,17 @@ from goldpan.storage.job_table import Job
 UNLIMITED = 2**31
 
 
-async def import_page(toolbox: Toolbox, hold: Hold, job: Job, request_json: str) -> bool:
-    """Import the page where the job stands; always True, for enrichment follows.
+async def import_page(
+    toolbox: Toolbox, hold: Hold, job: Job, request_json: str, most_people: int | None = None
+) -> bool:
+    """Import the page where the job stands, of at most so many people; always True, for enrichment follows.
 
     Raises:
         ProviderFailure: there was no page; nothing was changed.
         LostJob: the job is no longer ours; nothing was changed.
     """
     source = parse_source(decode_request(request_json)).source
-    page = await fetch_page(toolbox, job, source)
+    page = await fetch_page(toolbox, job, source, most_people)
     await asyncio.to_thread(_write, toolbox, hold, job, source, page)
     return True
 
@@ -40,6 +43,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
         _store_people(toolbox, tx, job, intake)
         job = _count(job, page, intake)
         _pay(toolbox, tx, read, job)
+        note_use(toolbox, tx, read, job)
         hold.save(tx, **_checkpoint(toolbox, job), **_stage(job, source, page, intake))
 
 

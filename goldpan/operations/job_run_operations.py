@@ -13,6 +13,7 @@ from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
 from goldpan.operations.job_ending import CRASHED, Ending, end_job
 from goldpan.operations.job_hold import Hold, LostJob, held_job
+from goldpan.operations.job_quota import room_of, wait_for_room, waits_for_room
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, job_table
 from goldpan.storage.job_table import Job
@@ -44,16 +45,20 @@ async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
     Raises:
         LostJob: the hold is no longer valid; nothing was changed.
     """
-    job, request = await asyncio.to_thread(_read, toolbox, hold)
+    job, request, room = await asyncio.to_thread(_read, toolbox, hold)
     wait_seconds = ((job.resumes_ms or 0) - toolbox.now_ms()) / 1000
-    if wait_seconds > 0:
+    # An operator may have made room sooner than the day is over.
+    if wait_seconds > 0 and not (waits_for_room(job) and room != 0):
         # The page is for the next call: who knows whether the job is still ours, or not cancelled, by then.
         await asyncio.sleep(min(wait_seconds, LONGEST_RETRY_SECONDS))
         return True
     try:
         if job.import_status == JobStatus.COMPLETED:
             return await enrich_page(toolbox, hold, job)
-        return await import_page(toolbox, hold, job, request)
+        if room == 0:
+            await asyncio.to_thread(wait_for_room, toolbox, hold)
+            return True
+        return await import_page(toolbox, hold, job, request, room)
     except ProviderFailure as failure:
         return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
 
@@ -67,12 +72,13 @@ def fail_job(toolbox: Toolbox, hold: Hold) -> None:
             return
 
 
-def _read(toolbox: Toolbox, hold: Hold) -> tuple[Job, str]:
+def _read(toolbox: Toolbox, hold: Hold) -> tuple[Job, str, int | None]:
     with toolbox.database.read() as tx:
         job = job_table.read(tx, hold.account_group_id, hold.job_id)
         if job is None or not hold.holds(job):
             raise LostJob
-        return job, job_table.request_json(tx, hold.account_group_id, hold.job_id)
+        request = job_table.request_json(tx, hold.account_group_id, hold.job_id)
+        return job, request, room_of(toolbox, tx, job)
 
 
 def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> bool:

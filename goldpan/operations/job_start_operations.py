@@ -15,6 +15,7 @@ from goldpan.operations.file_operations import existing_file
 from goldpan.operations.folder_operations import check_folder
 from goldpan.operations.job_request import FileSource, ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
+from goldpan.operations.quota_operations import refuse_exhausted
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, audience_table, credit_table, job_table, uploaded_file_table
 from goldpan.storage.account_table import AccountGroup
@@ -35,7 +36,8 @@ def start_job(
     The key, the job, its reservation and its place in the engine's queue are one transaction: all or nothing.
 
     Raises:
-        Problem: the body is wrong, the audience unknown, the key was used with another body, credits are short.
+        Problem: the body is wrong, the audience unknown, the key was used with another body, credits are short,
+            the quota is used up.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     parsed = parse_source(request)
@@ -52,6 +54,7 @@ def start_job(
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
         job = _new_job(toolbox, caller, group, request, people)
+        refuse_exhausted(toolbox, tx, job)
         if audience is None:
             audience = _new_audience(toolbox, tx, job, request)
         audience_table.change_filling_jobs(tx, account_group_id, audience.id, +1)

@@ -16,8 +16,8 @@ ROWS_A_PAGE = 100
 _to_person = msgspec.json.Decoder(Person).decode
 
 
-async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource) -> Page:
-    """Return the page where the job stands.
+async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource, most_people: int | None) -> Page:
+    """Return the page where the job stands, with at most `most_people` of a provider's; None: as many as it likes.
 
     Raises:
         ProviderFailure: there is none.
@@ -25,7 +25,7 @@ async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource) ->
     if isinstance(source, FileSource):
         return await asyncio.to_thread(_page_of_file, toolbox, job, source.file_id)
     provider = toolbox.provider(job.is_sandbox)
-    return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries)
+    return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
 
 
 def collector_name(toolbox: Toolbox, job: Job) -> str:

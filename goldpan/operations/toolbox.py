@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from goldpan.domain.provider_port import Provider
+from goldpan.domain.quota_rules import QuotaLimits
 from goldpan.storage.database import Database, Tx
 from goldpan.storage.job_table import Job
 
@@ -23,6 +24,7 @@ class Toolbox:
     new_id: Callable[[], str]
     enqueue_job: Callable[[Tx, Job], None]
     cancel_workflow: Callable[[Job], None]
+    quota_limits: QuotaLimits
 
     def provider(self, is_sandbox: bool) -> Provider:
         """Return the provider that works for test keys and their jobs, or the one for live keys."""

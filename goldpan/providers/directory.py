@@ -59,37 +59,47 @@ class Directory:
                 return []
         assert_never(source)
 
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         """Return the page at `cursor`: how many of the profiles are done, or `{last id}:{total}` of a search."""
         refusals = self.refusals(source)
         if refusals:
             raise Rejected(f"{refusals[0].part}: {refusals[0].reason}")
+        size = min(PEOPLE_A_PAGE, most_people or PEOPLE_A_PAGE)
         if isinstance(source, ProfileList):
-            return await self._page_of_profiles(account_group_id, source.profiles, int(cursor or 0))
+            return await self._page_of_profiles(account_group_id, source.profiles, int(cursor or 0), size)
         assert isinstance(source, Search)
-        return await self._page_of_search(account_group_id, translate_search(source)[0], cursor)
+        return await self._page_of_search(account_group_id, translate_search(source)[0], cursor, size)
 
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         """Return all that the files tell; None for those whom they do not name."""
         known = await self._find(account_group_id, [_keys(person) for person in people])
         return [person and _without_email(person, search_emails) for person in known]
 
-    async def _page_of_search(self, account_group_id: str, query: IndexQuery, cursor: str | None) -> Page:
+    async def _page_of_search(self, account_group_id: str, query: IndexQuery, cursor: str | None, size: int) -> Page:
         if cursor is None:
             after_id, total = 0, await asyncio.to_thread(self._index.count, account_group_id, query)
         else:
             after_id, total = map(int, cursor.split(":"))
         # one more person tells us whether a page follows
-        found = await asyncio.to_thread(self._index.search, account_group_id, query, after_id, PEOPLE_A_PAGE + 1)
-        shown = found[:PEOPLE_A_PAGE]
+        found = await asyncio.to_thread(self._index.search, account_group_id, query, after_id, size + 1)
+        shown = found[:size]
         return Page(
             people=tuple(_search_row(person) for _, person in shown),
-            next_cursor=f"{shown[-1][0]}:{total}" if len(found) > PEOPLE_A_PAGE else None,
+            next_cursor=f"{shown[-1][0]}:{total}" if len(found) > size else None,
             total_available=total,
         )
 
-    async def _page_of_profiles(self, account_group_id: str, profiles: Sequence[ProfileRef], done: int) -> Page:
-        asked = profiles[done : done + PEOPLE_A_PAGE]
+    async def _page_of_profiles(
+        self, account_group_id: str, profiles: Sequence[ProfileRef], done: int, size: int
+    ) -> Page:
+        asked = profiles[done : done + size]
         keys = [identity_keys(None, profile.public_identifier, profile.provider_id) for profile in asked]
         found = [person for person in await self._find(account_group_id, keys) if person]
         return Page(

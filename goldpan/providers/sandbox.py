@@ -26,7 +26,14 @@ class Sandbox:
         """Return the script words that the sandbox does not know; it can answer everything else."""
         return [Refusal(word, ALL_SCRIPT_WORDS) for word in _script_of(source).mistakes]
 
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         """Return the page at `cursor`, the page's number as text, unless the script has a failure for this ask."""
         page_number = _page_number(cursor)
         script = _script_of(source)
