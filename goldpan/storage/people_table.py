@@ -1,7 +1,8 @@
 """People of the operator's own files, and the search index over them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, assert_never
 
 import sqlalchemy as sa
@@ -45,11 +46,15 @@ _EXTRAS = [DIRECTORY_PERSON.c[name] for name in _EXTRA_FIELDS]
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of a chunk of records; together they are as many as the chunk held."""
+    """What became of a chunk of records: the counts are together as many as the chunk held.
+
+    `person_ids` are of everybody whom the records name, new or known.
+    """
 
     added: int
     updated: int
     unchanged: int
+    person_ids: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -68,11 +73,12 @@ def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord]
     records = [with_an_id(record) for record in records]
     keys = [record_keys(record.person) for record in records]
     known = _known_entries(tx, account_group_id, {key for each in keys for key in each})
+    named: list[_Entry] = []
     new: list[_Entry] = []
     changed: list[_Entry] = []
     updated = 0
     for each, record in zip(keys, records, strict=True):
-        entry = find_bearer(each, known, lambda entry: slug_key(record_keys(entry.record.person)))
+        entry = find_bearer(each, known, partial(_slugs_agree, each))
         if entry is None:
             entry = _Entry(None, each[0], record)
             new.append(entry)
@@ -82,11 +88,13 @@ def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord]
                 changed.append(entry)
             entry.record, entry.is_changed = merged, True
             entry.identity_key = record_keys(merged.person)[0]
+        named.append(entry)
         for key in each:
             known.setdefault(key, entry)
     _insert(tx, account_group_id, new, now_ms)
     _update(tx, account_group_id, changed, now_ms)
-    return Added(len(new), updated, len(records) - len(new) - updated)
+    person_ids = {entry.id for entry in named if entry.id is not None}  # by now all of them have one
+    return Added(len(new), updated, len(records) - len(new) - updated, person_ids)
 
 
 def search_people(
@@ -127,6 +135,10 @@ def find_people(tx: Tx, account_group_id: str, identity_keys: Iterable[str]) -> 
     wanted = set(identity_keys)
     entries = _known_entries(tx, account_group_id, wanted)
     return {key: entries[key].record.person for key in wanted if key in entries}
+
+
+def _slugs_agree(keys: tuple[str, ...], _key: str, entry: _Entry) -> bool:
+    return None in (slug_key(keys), slug_key(record_keys(entry.record.person)))
 
 
 def _known_entries(tx: Tx, account_group_id: str, keys: set[str]) -> dict[str, _Entry]:
