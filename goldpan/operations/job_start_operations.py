@@ -11,6 +11,7 @@ from goldpan.domain.credit_rules import PLAN_CAPS, price_credits, reservation
 from goldpan.domain.provider_port import ProfileList
 from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.toolbox import Toolbox
+from goldpan.operations.upstream_failures import failures_explained
 from goldpan.storage import account_table, audience_table, credit_table, job_table
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
@@ -35,13 +36,15 @@ def start_job(
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     parsed = parse_source(request)
     use = _key_use(caller, request, idempotency_key)
+    refusals = _refusals(toolbox, caller, account_group_id, request, parsed)
     with toolbox.database.write() as tx:
         group = account_table.lock(tx, account_group_id)
         assert group is not None  # an account group is never deleted, and the caller's key reaches this one
         earlier = _earlier_use(toolbox, tx, account_group_id, use)
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
-        _refuse_unanswerable(toolbox, caller, parsed)
+        if refusals:
+            raise invalid(refusals)
         people = _most_people(group, request, parsed)
         audience = _given_audience(tx, caller, account_group_id, request)
         if earlier is not None:
@@ -69,11 +72,17 @@ def _earlier_use(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | 
     return job_table.find_replay(tx, account_group_id, use, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS)
 
 
-def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, parsed: ParsedSource) -> None:
-    """A filter that the provider would drop in silence finds the wrong people: refuse it by name."""
-    refusals = toolbox.provider(caller.is_test).refusals(parsed.source)
-    if refusals:
-        raise invalid([InvalidField("body", refusal.part, refusal.reason) for refusal in refusals])
+def _refusals(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, request: StartJob, parsed: ParsedSource
+) -> list[InvalidField]:
+    """Return what the provider cannot answer: a filter that it drops in silence finds the wrong people.
+
+    It may have to look: outside of the transaction, which would wait for it.
+    """
+    with failures_explained():
+        refusals = toolbox.provider(caller.is_test).refusals(account_group_id, parsed.source)
+    given = {"savedSearchId": "searchUrl", "leadListId": "searchUrl"} if request.search_url is not None else {}
+    return [InvalidField("body", given.get(refusal.part, refusal.part), refusal.reason) for refusal in refusals]
 
 
 def _most_people(group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:

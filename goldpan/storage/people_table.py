@@ -29,7 +29,7 @@ from goldpan.domain.identity_rules import find_bearer, slug_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage import account_table
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import DIRECTORY_PERSON
+from goldpan.storage.tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
 
 # FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
 DIRECTORY_INDEX = sa.table(
@@ -103,14 +103,28 @@ def search_people(
     """Return up to `limit` people whom the query finds, by ascending id, from the first id above `after_id` on."""
     index = DIRECTORY_INDEX.c
     page = sa.select(index.rowid).where(_found_by(tx, account_group_id, query), index.rowid > after_id)
+    return _people_of(tx, account_group_id, page.order_by(index.rowid).limit(limit))
+
+
+def people_of_list(tx: Tx, account_group_id: str, list_id: str, after_id: int, limit: int) -> list[tuple[int, Person]]:
+    """Return up to `limit` people of the list, by ascending id, from the first id above `after_id` on."""
+    member = LEAD_LIST_PERSON.c
+    mine = (member.lead_list_id == list_id) & (member.account_group_id == account_group_id)
+    page = sa.select(member.person_id).where(mine, member.person_id > after_id)
+    return _people_of(tx, account_group_id, page.order_by(member.person_id).limit(limit))
+
+
+def _people_of(tx: Tx, account_group_id: str, page: sa.Select[tuple[int]]) -> list[tuple[int, Person]]:
+    """Return the people whose ids the query finds, by ascending id."""
     # Cut from the index before the people are joined, and ordered by its column: otherwise PostgreSQL, or else
     # SQLite, walks all the people of the account group.
-    ids = page.order_by(index.rowid).limit(limit).subquery()
+    ids = page.subquery()
+    (id_,) = ids.c
     people = (
         sa.select(DIRECTORY_PERSON.c.id, *_PEOPLE)
-        .join(ids, ids.c.rowid == DIRECTORY_PERSON.c.id)
+        .join(ids, id_ == DIRECTORY_PERSON.c.id)
         .where(DIRECTORY_PERSON.c.account_group_id == account_group_id)
-        .order_by(ids.c.rowid)
+        .order_by(id_)
     )
     return [(row[0], Person(*row[1:])) for row in tx.execute(people)]
 
