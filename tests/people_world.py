@@ -5,13 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from goldpan.domain.directory_rules import IndexQuery
 from goldpan.domain.provider_port import Page, Person, Source
 from goldpan.domain.search_rules import Search, parse_search_url
 from goldpan.operations.people_operations import ImportReport, import_people
 from goldpan.providers.directory import Directory
 from goldpan.storage.database import Database
-from goldpan.storage.people_table import count_people, find_people, search_people
 from goldpan.storage.tables import ACCOUNT_GROUP
 
 OURS, THEIRS = "65a1b2c3d4e5f60718293a4b", "65a1b2c3d4e5f60718293a4c"
@@ -30,25 +28,6 @@ Zoë,Müller,linkedin.com/in/zoe,zoe@acme.example,Acme Labs,R&D Engineer (C++),E
 Olga,Петрова,linkedin.com/in/olga,,Ромашка,Директор,,,,,,,
 Kim,Intern,linkedin.com/in/kim,,Sales of Acme,Intern,,,,,Marketing Sales,,
 """
-
-
-class TableIndex:
-    """The index as assembly hands it to the directory."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def count(self, account_group_id: str, query: IndexQuery) -> int:
-        with self._database.read() as tx:
-            return count_people(tx, account_group_id, query)
-
-    def search(self, account_group_id: str, query: IndexQuery, after_id: int, limit: int) -> list[tuple[int, Person]]:
-        with self._database.read() as tx:
-            return search_people(tx, account_group_id, query, after_id, limit)
-
-    def find(self, account_group_id: str, identity_keys: Sequence[str]) -> dict[str, Person]:
-        with self._database.read() as tx:
-            return find_people(tx, account_group_id, identity_keys)
 
 
 @contextmanager
@@ -86,7 +65,7 @@ def search(url: str) -> Search:
 
 def find(directory: Directory, url: str, account_group_id: str = OURS) -> set[str | None]:
     source = search(url)
-    assert directory.refusals(source) == []
+    assert directory.refusals(OURS, source) == []
     return {person.public_identifier for person in fetch(directory, source, None, account_group_id).people}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from goldpan.assembly.parts import StoredPeople
 from goldpan.domain.directory_rules import DEEPEST_QUERY, Phrase
 from goldpan.domain.identity_rules import PostRef, ProfileRef
 from goldpan.domain.provider_port import (
@@ -41,7 +42,6 @@ from tests.people_world import (
     PEOPLE_SEARCH,
     SALES_SEARCH,
     THEIRS,
-    TableIndex,
     bring_in,
     chosen,
     enrich,
@@ -64,7 +64,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def directory(database: Database) -> Directory:
-    return Directory(TableIndex(database))
+    return Directory(StoredPeople(database))
 
 
 @pytest.fixture
@@ -187,7 +187,7 @@ def test_hostile_text_is_only_text(database: Database, file: Path, directory: Di
     value = CriterionValue(expression=Words(text))
     source = Search(PEOPLE_SEARCH, False, text, (Criterion(SearchField.FIRST_NAME, "firstName", (value,)),))
 
-    page = Page((), None, 0) if directory.refusals(source) else fetch(directory, source)
+    page = Page((), None, 0) if directory.refusals(OURS, source) else fetch(directory, source)
 
     assert len(page.people) == page.total_available == (1 if text in NAMES_ADA else 0)
 
@@ -200,7 +200,7 @@ def test_the_deepest_query_that_is_not_refused_is_answered(directory: Directory)
     value = CriterionValue(expression=expression)
     source = Search(PEOPLE_SEARCH, False, "", (Criterion(SearchField.KEYWORDS, "keywords", (value,)),))
 
-    assert directory.refusals(source) == []
+    assert directory.refusals(OURS, source) == []
     assert fetch(directory, source).total_available == 1
 
 
@@ -236,7 +236,7 @@ def test_a_page_reads_no_more_people_than_it_shows(sqlite_url: str, file: Path) 
         sa.event.listen(
             database.engine, "before_cursor_execute", lambda *event: statements.append((event[2], event[3]))
         )
-        TableIndex(database).search(OURS, Phrase(("sales",)), 0, 51)
+        StoredPeople(database).search(OURS, Phrase(("sales",)), 0, 51)
         ((statement, parameters),) = statements
 
         with database.read() as tx:
@@ -290,6 +290,6 @@ def test_named_profiles_come_in_their_order_and_strangers_are_counted(directory:
     ],
 )
 def test_a_source_that_files_cannot_answer_is_refused(directory: Directory, source: Source, part: str) -> None:
-    assert [refusal.part for refusal in directory.refusals(source)] == [part]
+    assert [refusal.part for refusal in directory.refusals(OURS, source)] == [part]
     with pytest.raises(Rejected, match=part):
         fetch(directory, source)

@@ -1,7 +1,6 @@
 """The rules of intake: over any paging everybody is taken once, and nobody beyond what was allowed or paid."""
 
 import base64
-from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
@@ -9,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldpan.contract.resources import StopReason
-from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
-from goldpan.domain.provider_port import Page, Person
-
-PLENTY = Allowance(10_000, 10_000)
+from goldpan.domain.intake_rules import Allowance, Bearer, sort_page
+from goldpan.domain.provider_port import Person
+from tests.intake_world import PLENTY, Group, page_of
 
 # Everybody has a provider id, most have a slug; they come in any order, as often as they like, on pages of any length.
 _people = st.builds(
@@ -21,35 +19,6 @@ _people = st.builds(
     st.booleans(),
 )
 _pages = st.lists(st.lists(_people, max_size=12), max_size=8)
-
-
-@dataclass
-class Group:
-    """What the database would hold: who bears which name, and whom the job took."""
-
-    bearers: dict[str, Bearer] = field(default_factory=dict)
-    taken: list[str] = field(default_factory=list)
-    new: dict[str, Person] = field(default_factory=dict)
-    names: dict[str, list[str]] = field(default_factory=dict)
-    numbers: "count[int]" = field(default_factory=count)
-
-    def take(self, people: list[Person], allowance: Allowance = PLENTY) -> Intake:
-        page = page_of(people)
-        known = {key: self.bearers[key] for key in page_keys(page) if key in self.bearers}
-        intake = sort_page(page, known, set(self.taken), allowance, lambda: f"id-{next(self.numbers)}")
-        assert not self.bearers.keys() & intake.names.keys(), "a name is given to one person only"
-        self.taken += intake.taken
-        self.new |= intake.new
-        for key, prospect_id in intake.names.items():
-            self.names.setdefault(prospect_id, []).append(key)
-        for prospect_id, keys in self.names.items():
-            slug = next((key for key in keys if key.startswith("in:")), None)
-            self.bearers |= dict.fromkeys(keys, Bearer(prospect_id, slug))
-        return intake
-
-
-def page_of(people: list[Person], invalid: int = 0) -> Page:
-    return Page(tuple(people), None, None, invalid_count=invalid)
 
 
 @given(_pages)
@@ -61,7 +30,7 @@ def test_over_any_overlapping_pages_everybody_is_taken_exactly_once(pages: list[
 
     everybody = {person.provider_id for people in pages for person in people}
     assert len(group.taken) == len(set(group.taken)) == len(everybody)
-    assert {person.provider_id for person in group.new.values()} == everybody
+    assert {person.provider_id for person in group.people.values()} == everybody
 
 
 @given(_pages, _pages)
@@ -132,7 +101,7 @@ def test_a_known_person_joins_where_no_new_one_can_be_paid() -> None:
     ada, bob = Person(public_identifier="ada"), Person(public_identifier="bob")
     unpaid = Allowance(10, 0, StopReason.MAX_CREDITS_REACHED)
 
-    intake = sort_page(page_of([ada, bob]), {"in:ada": Bearer("1", "in:ada")}, set(), unpaid, lambda: "2")
+    intake = sort_page(page_of([ada, bob]), {"in:ada": Bearer("1", ada)}, set(), unpaid, lambda: "2")
 
     assert (intake.taken, intake.known, intake.stop) == (["1"], 1, StopReason.MAX_CREDITS_REACHED)
 
@@ -140,7 +109,7 @@ def test_a_known_person_joins_where_no_new_one_can_be_paid() -> None:
 def test_people_seen_before_are_duplicates_even_when_nobody_more_may_be_taken() -> None:
     ada = Person(public_identifier="ada")
 
-    intake = sort_page(page_of([ada]), {"in:ada": Bearer("1", "in:ada")}, {"1"}, Allowance(0, 0), lambda: "2")
+    intake = sort_page(page_of([ada]), {"in:ada": Bearer("1", ada)}, {"1"}, Allowance(0, 0), lambda: "2")
 
     assert (intake.duplicate, intake.stop) == (1, None)
 
@@ -193,9 +162,9 @@ def test_a_number_joins_no_two_slugs(john: Person, pages: str) -> None:
     for people in [[FIVE, JANE, john]] if pages == "one page" else [[FIVE], [JANE], [john]]:
         group.take(people)
 
-    assert group.bearers["member:5"].prospect_id == group.bearers["in:jane-doe"].prospect_id
-    assert group.bearers["in:john-roe"].prospect_id != group.bearers["in:jane-doe"].prospect_id
-    assert len(group.new) == 2
+    assert group.names["member:5"] == group.names["in:jane-doe"]
+    assert group.names["in:john-roe"] != group.names["in:jane-doe"]
+    assert len(group.people) == 2
 
 
 def test_a_slug_that_is_found_later_is_told() -> None:
@@ -204,4 +173,4 @@ def test_a_slug_that_is_found_later_is_told() -> None:
 
     intake = group.take([JANE])
 
-    assert intake.found_slugs == {group.taken[0]: JANE}
+    assert intake.news == {group.taken[0]: {"public_identifier": "jane-doe"}}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from goldpan.assembly.parts import StoredPeople
 from goldpan.domain.identity_rules import ProfileRef
 from goldpan.domain.provider_port import Person, ProfileList
 from goldpan.operations.people_operations import import_people
@@ -18,7 +19,6 @@ from tests.people_world import (
     OURS,
     PEOPLE,
     PEOPLE_SEARCH,
-    TableIndex,
     bring_in,
     counts,
     enrich,
@@ -37,7 +37,7 @@ def database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def directory(database: Database) -> Directory:
-    return Directory(TableIndex(database))
+    return Directory(StoredPeople(database))
 
 
 @pytest.fixture

@@ -130,7 +130,7 @@ def test_a_saved_search_and_a_lead_list_of_one_number_are_different() -> None:
 
 @pytest.mark.parametrize("source", [A_POST, SavedSearch("total:abc"), LeadList("x"), profiles("ada"), search("cto")])
 def test_every_source_can_be_answered(source: Source) -> None:
-    assert Sandbox().refusals(source) == []
+    assert Sandbox().refusals("a group", source) == []
 
 
 # --- pages

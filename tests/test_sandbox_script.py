@@ -134,14 +134,14 @@ def test_several_faults_of_a_page_follow_one_another() -> None:
     ],
 )
 def test_a_script_word_with_a_bad_value_is_refused_by_name(word: str) -> None:
-    refusals = Sandbox().refusals(search(f"cto {word} total:60"))
+    refusals = Sandbox().refusals("a group", search(f"cto {word} total:60"))
 
     assert [refusal.part for refusal in refusals] == [word]
     assert "fail:429@PAGE" in refusals[0].reason
 
 
 def test_every_bad_script_word_is_refused() -> None:
-    refusals = Sandbox().refusals(search("total:abc cto fail:418@2"))
+    refusals = Sandbox().refusals("a group", search("total:abc cto fail:418@2"))
 
     assert [refusal.part for refusal in refusals] == ["total:abc", "fail:418@2"]
 
@@ -155,12 +155,12 @@ def test_a_search_with_a_bad_script_word_is_never_answered() -> None:
     "keywords", ["total rewards", "subtotal:5", "fail fast", "duplicates:no", "set pace", "garbage"]
 )
 def test_ordinary_words_are_no_script(keywords: str) -> None:
-    assert Sandbox().refusals(search(keywords)) == []
+    assert Sandbox().refusals("a group", search(keywords)) == []
     assert fetch(search(keywords)).total_available == 1_000
 
 
 @given(st.text())
 def test_any_keywords_are_refused_or_answered(keywords: str) -> None:
-    refusals = Sandbox().refusals(search(keywords))
+    refusals = Sandbox().refusals("a group", search(keywords))
 
     assert refusals or fetch(search(keywords), earlier_tries=9).total_available is not None

@@ -12,7 +12,7 @@ from goldpan import assembly
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import SourceType, StartJob
 from goldpan.domain.access_rules import Principal
-from goldpan.domain.provider_port import Page, Person, Refusal, Source
+from goldpan.domain.provider_port import NamedSource, Page, Person, Refusal, Source
 from goldpan.engine.job_queue import JobQueue
 from goldpan.operations.account_operations import create_account
 from goldpan.operations.job_operations import cancel_job
@@ -38,7 +38,13 @@ class ScriptedProvider:
     name: str = "scripted"
     asked: list[str | None] = field(default_factory=list)
 
-    def refusals(self, source: Source) -> list[Refusal]:
+    def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
+        return []
+
+    def saved_searches(self, account_group_id: str) -> list[NamedSource]:
+        return []
+
+    def lead_lists(self, account_group_id: str) -> list[NamedSource]:
         return []
 
     async def fetch_page(

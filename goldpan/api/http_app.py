@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from urllib.parse import unquote
 
 from starlette.routing import Match, Router
 from starlette.routing import Route as PathRoute
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Scope
 
 from goldpan.api.gate import Gate, GateParts
 from goldpan.api.openapi import openapi_route
+from goldpan.api.parameters import FREE_PATH_PARAMETERS
 from goldpan.api.request_file import remove_left_files
 from goldpan.api.routes import ROUTES, Route
 
@@ -45,8 +47,16 @@ class _ExactPath(PathRoute):
     def __init__(self, path: str, gate: Gate) -> None:
         super().__init__(path, gate)
         self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
+        self._takes_slashes = bool(self.param_convertors.keys() & FREE_PATH_PARAMETERS.keys())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if b"%2f" in scope["raw_path"].lower():
-            return Match.NONE, {}
+            if not self._takes_slashes:
+                return Match.NONE, {}
+            scope = {**scope, "path": _with_slashes_escaped(scope["raw_path"])}
         return super().matches(scope)
+
+
+def _with_slashes_escaped(raw_path: bytes) -> str:
+    """Return the path decoded, but for the slashes that separate nothing."""
+    return "/".join(unquote(part).replace("/", "%2F") for part in raw_path.decode("ascii", "replace").split("/"))

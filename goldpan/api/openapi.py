@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from goldpan import __version__
-from goldpan.api.parameters import Parameter
+from goldpan.api.parameters import FREE_PATH_PARAMETERS, OBJECT_ID, Parameter
 from goldpan.api.presenters import present_plain
 from goldpan.api.routes import Access, Body, FileBody, Route, Success
 from goldpan.contract.error_catalogue import ErrorKind
@@ -120,7 +120,7 @@ def _file_content(file: FileBody) -> Json:
 
 def _path_parameters(path: str) -> Iterable[Json]:
     for name in re.findall(r"{(\w+)}", path):
-        schema = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
+        schema = FREE_PATH_PARAMETERS.get(name, OBJECT_ID)
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
 from goldpan.contract.paging import DEFAULT_LIMIT, MAX_LIMIT, START, decode_cursor, parse_limit
+from goldpan.domain.identity_rules import ANY_PROVIDER_ID
 
 MAX_QUERY_FIELDS = 100
 MAX_FILE_NAME = 200
@@ -107,6 +108,16 @@ FILE_NAME = Parameter(
         "default": "upload",
     },
 )
+
+OBJECT_ID = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
+FREE_PATH_PARAMETERS = {
+    "providerId": {
+        "type": "string",
+        "pattern": f"^{ANY_PROVIDER_ID.pattern}$",
+        "examples": ["ACwAAAdbzRUBAAECAwQFBgcICQoLDA0ODxAREhM", "urn:li:member:123456789"],
+    },
+}
+"""Parts of a path that are no ids of ours, by name, with their schemas: whatever stands there reaches the operation."""
 
 
 def parse_query(query_string: bytes, parameters: Sequence[Parameter]) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import audience_presenters, file_presenters, presenters
+from goldpan.api import audience_presenters, file_presenters, presenters, prospecting_presenters
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.quota_presenters import LIST_TYPE, present_quota
-from goldpan.contract import audience_resources, file_resources, quota_resources, resources
+from goldpan.contract import audience_resources, file_resources, prospecting_resources, quota_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
@@ -26,7 +26,9 @@ from goldpan.operations.folder_operations import change_folder, create_folder, d
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
 from goldpan.operations.job_start_operations import start_job
+from goldpan.operations.provider_id_operations import find_prospects_by_provider_id
 from goldpan.operations.quota_operations import get_quota
+from goldpan.operations.sales_navigator_operations import list_lead_lists, list_saved_searches
 from goldpan.operations.system_operations import is_alive, is_ready
 
 
@@ -403,6 +405,48 @@ ROUTES = (
         Success("ProspectingQuotaSuccessResponse", (quota_resources.Quota,), {200: "What is left of the budget"}),
         "Get the budget of people that may be taken in 24 hours",
         parameters=(LIST_TYPE,),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospects/by-provider-id/{{providerId}}",
+        find_prospects_by_provider_id,
+        Permission.PROSPECTS_READ,
+        prospecting_presenters.present_lookup,
+        Success(
+            "ProviderIdProspectLookupSuccessResponse",
+            (prospecting_resources.ProviderIdProspectLookup,),
+            {200: "Everybody who may bear the id: nobody, one person, or several between whom it does not decide"},
+        ),
+        "Find the people whom a provider knows under an id",
+        errors=(ErrorKind.MALFORMED_PROVIDER_ID,),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/sales-navigator/saved-searches",
+        list_saved_searches,
+        Permission.PROSPECTING_READ,
+        prospecting_presenters.present_named_sources,
+        Success(
+            "SalesNavigatorListSuccessResponse",
+            (prospecting_resources.SalesNavigatorList,),
+            {200: "The saved searches, newest first"},
+        ),
+        "List the saved searches that a job can take for its source",
+        errors=(ErrorKind.UPSTREAM_ERROR,),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/sales-navigator/lead-lists",
+        list_lead_lists,
+        Permission.PROSPECTING_READ,
+        prospecting_presenters.present_named_sources,
+        Success(
+            "SalesNavigatorListSuccessResponse",
+            (prospecting_resources.SalesNavigatorList,),
+            {200: "The lead lists, newest first"},
+        ),
+        "List the lead lists that a job can take for its source",
+        errors=(ErrorKind.UPSTREAM_ERROR,),
     ),
     Route(
         "GET",

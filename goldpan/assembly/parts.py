@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from goldpan.assembly.clock_and_ids import id_maker, new_trace_id, now_ms
 from goldpan.assembly.database_access import CannotStart, open_database
 from goldpan.domain.directory_rules import IndexQuery
-from goldpan.domain.provider_port import Person
+from goldpan.domain.provider_port import NamedSource, Person
 from goldpan.domain.quota_rules import DEFAULT_LIMIT, QuotaLimits
 from goldpan.json_log import configure_logs
 from goldpan.operations.toolbox import Toolbox
 from goldpan.providers.directory import Directory
 from goldpan.providers.sandbox import Sandbox
 from goldpan.settings import Settings, read_settings
-from goldpan.storage import people_table
+from goldpan.storage import named_source_table, people_table
 from goldpan.storage.database import Database
 
 # What only a server needs is imported where a server is built: a command must start in a moment.
@@ -44,6 +44,29 @@ class StoredPeople:
     def find(self, account_group_id: str, identity_keys: Sequence[str]) -> dict[str, Person]:
         with self._database.read() as tx:
             return people_table.find_people(tx, account_group_id, identity_keys)
+
+    def saved_searches(self, account_group_id: str) -> list[NamedSource]:
+        with self._database.read() as tx:
+            found = named_source_table.saved_searches(tx, account_group_id)
+        return [NamedSource(search.id, search.name) for search in found]
+
+    def saved_search_url(self, account_group_id: str, search_id: str) -> str | None:
+        with self._database.read() as tx:
+            return named_source_table.saved_search_url(tx, account_group_id, search_id)
+
+    def lead_lists(self, account_group_id: str) -> list[NamedSource]:
+        with self._database.read() as tx:
+            return [NamedSource(found.id, found.name) for found in named_source_table.lead_lists(tx, account_group_id)]
+
+    def count_of_list(self, account_group_id: str, list_id: str) -> int:
+        with self._database.read() as tx:
+            return named_source_table.count_of_list(tx, account_group_id, list_id)
+
+    def people_of_list(
+        self, account_group_id: str, list_id: str, after_id: int, limit: int
+    ) -> list[tuple[int, Person]]:
+        with self._database.read() as tx:
+            return people_table.people_of_list(tx, account_group_id, list_id, after_id, limit)
 
 
 def build_toolbox(

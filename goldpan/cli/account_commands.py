@@ -11,6 +11,7 @@ import click
 from goldpan.cli.import_report import import_document, import_progress, print_import
 from goldpan.cli.json_option import JsonGroup
 from goldpan.cli.machine_access import opened_toolbox
+from goldpan.cli.named_source_commands import mistakes_explained
 from goldpan.cli.shell_output import ExitCode, Failure, answer, note, print_line, print_table
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.credit_rules import PLAN_CAPS
@@ -128,20 +129,20 @@ def people() -> None:
 @people.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--account", "account_group_id", required=True, help="The account group whose jobs may find them.")
-def import_people(file: Path, account_group_id: str) -> None:
+@click.option("--list", "list_name", metavar="NAME", help="A lead list that everybody in the file joins, new or not.")
+def import_people(file: Path, account_group_id: str, list_name: str | None) -> None:
     """Import a people file: LinkedIn's Connections.csv or its zip, exports of Sales Navigator, PhantomBuster, Apollo.
 
     Other CSV and Parquet files work when their columns have telling names. The same file twice adds nobody.
     """
-    from goldpan.operations import people_operations
+    from goldpan.operations import named_source_operations, people_operations
 
-    with opened_toolbox() as toolbox, import_progress(file.name) as on_progress:
+    with opened_toolbox() as toolbox, mistakes_explained(), import_progress(file.name) as on_progress:
+        lead_list = None if list_name is None else named_source_operations.new_lead_list(toolbox, list_name)
         try:
             report = people_operations.import_people(
-                toolbox.database, account_group_id, file, toolbox.now_ms(), on_progress
+                toolbox.database, account_group_id, file, toolbox.now_ms(), on_progress, lead_list
             )
-        except LookupError as error:
-            raise Failure(ExitCode.NOT_FOUND, "NOT_FOUND", str(error)) from error
         except people_operations.InvalidPeopleFile as error:
             raise Failure(ExitCode.ERROR, "INVALID_PEOPLE_FILE", str(error)) from error
     answer(import_document(report), lambda: print_import(report))

@@ -10,6 +10,7 @@ from goldpan.cli.account_commands import account, key, people
 from goldpan.cli.doctor_command import doctor
 from goldpan.cli.job_commands import jobs
 from goldpan.cli.json_option import JsonGroup
+from goldpan.cli.named_source_commands import lists, search
 from goldpan.cli.server_commands import migrate, serve, settings, worker
 from goldpan.cli.shell_output import ExitCode, Failure, Shell, note, print_document
 
@@ -40,6 +41,8 @@ def root() -> None:
 
 for command in (serve, worker, migrate, doctor, settings, account, key, people, jobs):
     root.add_command(command)
+people.add_command(search)
+people.add_command(lists)
 
 
 def main() -> None:

@@ -33,7 +33,8 @@ def import_document(report: "ImportReport") -> dict[str, Any]:
     mapping = [{"column": use.column, "field": use.field} for use in report.mapping]
     rejects = [{"line": line, "reason": reason} for line, reason in report.rejects]
     counts = {name: getattr(report, name) for name in COUNTS}
-    return {"dialect": report.dialect, "mapping": mapping, **counts, "rejects": rejects}
+    document = {"dialect": report.dialect, "mapping": mapping, **counts, "rejects": rejects}
+    return document | ({"leadListId": report.lead_list_id} if report.lead_list_id else {})
 
 
 def print_import(report: "ImportReport") -> None:
@@ -42,6 +43,8 @@ def print_import(report: "ImportReport") -> None:
     for use in report.mapping:
         print_line(f"  {use.column} → {use.field or '(ignored)'}")
     print_line(", ".join(f"{getattr(report, name):,} {name}" for name in COUNTS))
+    if report.lead_list_id:
+        print_line(f"Everybody in it is in the lead list {report.lead_list_id}")
     for line, reason in report.rejects:
         print_line(f"  line {line}: {reason}")
     if report.rejected > len(report.rejects):

@@ -14,6 +14,7 @@ class ErrorKind(Enum):
 
     MALFORMED_REQUEST = ("VALIDATION_ERROR", 400, False, "Request validation failed")
     NOT_IN_THIS_STATE = ("VALIDATION_ERROR", 422, False, "The request does not fit the state of what it names")
+    MALFORMED_PROVIDER_ID = ("VALIDATION_ERROR", 422, False, "No provider has ids of this form")
     UNAUTHORIZED = ("UNAUTHORIZED", 401, False, "Invalid or missing API key")
     INSUFFICIENT_CREDITS = ("INSUFFICIENT_CREDITS", 402, False, "The available balance is too small for this job")
     FORBIDDEN = ("FORBIDDEN", 403, False, "Missing required permission or access")

@@ -87,6 +87,7 @@ _COMMON_PROFILE = re.compile(
 _PLAIN_SLUG = re.compile(r"(?=[_-]*[A-Za-z0-9])[A-Za-z0-9_-]{3,150}")
 # The lower-case letter tells an id from a slug that somebody wrote in capitals.
 _PROVIDER_ID = re.compile(r"(?:AC[ow]|AEM)AA(?=[^a-z]*[a-z])[A-Za-z0-9_-]{7,95}")
+ANY_PROVIDER_ID = re.compile(r"[A-Za-z0-9_:-]{1,100}")
 _PROFILE_URN = re.compile(r"urn:li:[A-Za-z_]*profile:\(?([A-Za-z0-9_-]+).*", re.IGNORECASE | re.ASCII)
 _MEMBER_URN = re.compile(r"urn:li:member:([0-9]{1,20})", re.IGNORECASE | re.ASCII)
 _POST_URN = re.compile(r"urn:li:(activity|ugcPost|share):([0-9]{15,20})(?![0-9])", re.IGNORECASE | re.ASCII)
@@ -163,9 +164,9 @@ def identity_keys(linkedin_url: str | None, public_identifier: str | None, provi
     by_name = _profile_of_name(public_identifier) if public_identifier else None
     by_url = _profile_of_url(linkedin_url) if linkedin_url else None
     slug = (by_name and by_name.public_identifier) or (by_url and by_url.public_identifier)
-    ids = (provider_id, by_name and by_name.provider_id, by_url and by_url.provider_id)
+    ids = (provider_id, *(profile.provider_id for profile in (by_name, by_url) if profile))
     keys = [f"in:{slug}"] if slug else []
-    keys += [_key_of_id(known) for known in ids if known and known.strip()]
+    keys += [key for key in map(provider_key, ids) if key]
     return tuple(dict.fromkeys(keys))
 
 
@@ -174,16 +175,23 @@ def slug_key(keys: Sequence[str]) -> str | None:
     return keys[0] if keys and keys[0].startswith("in:") else None
 
 
-def find_bearer(
-    keys: Sequence[str], bearers: Mapping[str, Bearer], slug_of: Callable[[Bearer], str | None]
-) -> Bearer | None:
-    """Return who bears a person's keys: the strongest decides, a weaker one only where the two slugs do not differ.
+def provider_key(provider_id: str | None) -> str | None:
+    """Return the key of a provider id, `member:{n}` or `id:{provider id}`; None: there is none."""
+    return _key_of_id(provider_id) if provider_id and provider_id.strip() else None
 
-    `slug_of` tells a bearer's slug key.
-    """
+
+def is_provider_id(text: str) -> bool:
+    """Return whether somebody may be asked for by this id: LinkedIn's, a member URN, or a provider's own."""
+    return ANY_PROVIDER_ID.fullmatch(text) is not None
+
+
+def find_bearer(
+    keys: Sequence[str], bearers: Mapping[str, Bearer], may_join: Callable[[str, Bearer], bool]
+) -> Bearer | None:
+    """Return who bears a person's keys: the strongest decides, a weaker one only where it may join the two."""
     for key in keys:
         bearer = bearers.get(key)
-        if bearer is not None and (key == keys[0] or None in (slug_key(keys), slug_of(bearer))):
+        if bearer is not None and (key == keys[0] or may_join(key, bearer)):
             return bearer
     return None
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from goldpan.contract.resources import StopReason
-from goldpan.domain.identity_rules import find_bearer, identity_keys, slug_key
+from goldpan.domain.identity_rules import find_bearer
+from goldpan.domain.person_rules import may_join, news_of, person_keys
 from goldpan.domain.provider_port import Page, Person
 
 
 @dataclass(slots=True)
 class Bearer:
-    """Who bears a name already; `slug` is their slug key, None while none is known."""
+    """Who bears a name already, and what is known of them."""
 
     prospect_id: str
-    slug: str | None
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,14 @@ class Intake:
     """One page, sorted.
 
     `taken` are the prospect ids that join the job, in the page's order; `new` those among them that must be stored;
-    `names` the names to store, identity key -> prospect id; `found_slugs` people we had without a slug, and the record
-    that tells it. `stop` says which allowance ran out, None: neither.
+    `names` the names to store, identity key -> prospect id; `news` what was told of people whom we had, by field.
+    `stop` says which allowance ran out, None: neither.
     """
 
     taken: list[str] = field(default_factory=list)
     new: dict[str, Person] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    found_slugs: dict[str, Person] = field(default_factory=dict)
+    news: dict[str, dict[str, str]] = field(default_factory=dict)
     duplicate: int = 0
     invalid: int = 0
     stop: StopReason | None = None
@@ -50,7 +52,7 @@ class Intake:
 
 def page_keys(page: Page) -> list[str]:
     """Return every identity key on the page, each once."""
-    return list(dict.fromkeys(key for person in page.people for key in _keys(person)))
+    return list(dict.fromkeys(key for person in page.people for key in person_keys(person)))
 
 
 def sort_page(
@@ -66,13 +68,13 @@ def sort_page(
     bearers = {key: by_id[bearer.prospect_id] for key, bearer in bearers.items()}
     seen = set(taken_before)
     for person in page.people:
-        keys = _keys(person)
+        keys = person_keys(person)
         if not keys:
             intake.invalid += 1
             continue
-        bearer = find_bearer(keys, bearers, lambda bearer: bearer.slug)
+        bearer = find_bearer(keys, bearers, partial(_may_join, person))
         if bearer is not None and bearer.prospect_id in seen:
-            _bear(keys, person, bearer, bearers, intake)  # the repeat may tell a name that comes alone the next time
+            _learn(intake, bearers, bearer, keys, person)  # a repeat may tell a name that comes alone the next time
             intake.duplicate += 1
             continue
         intake.stop = _stop(intake, allowance, is_new=bearer is None)
@@ -80,27 +82,32 @@ def sort_page(
             intake.has_leftover = True
             break
         if bearer is None:
-            bearer = Bearer(new_id(), slug_key(keys))
+            bearer = Bearer(new_id(), person)
             intake.new[bearer.prospect_id] = person
-        _bear(keys, person, bearer, bearers, intake)
+        _learn(intake, bearers, bearer, keys, person)
         seen.add(bearer.prospect_id)
         intake.taken.append(bearer.prospect_id)
     return intake
 
 
-def _keys(person: Person) -> tuple[str, ...]:
-    return identity_keys(person.linkedin_url, person.public_identifier, person.provider_id)
+def _may_join(person: Person, key: str, bearer: Bearer) -> bool:
+    return may_join(key, person, bearer.person)
 
 
-def _bear(keys: tuple[str, ...], person: Person, bearer: Bearer, bearers: dict[str, Bearer], intake: Intake) -> None:
-    """Let the bearer have those of the keys that nobody has."""
+def _learn(intake: Intake, bearers: dict[str, Bearer], bearer: Bearer, keys: tuple[str, ...], person: Person) -> None:
+    """Let the bearer have what the record tells: those of its keys that nobody has, and the facts that we lacked."""
     for key in keys:
         if key not in bearers:
             bearers[key] = bearer
             intake.names[key] = bearer.prospect_id
-    if bearer.slug is None and slug_key(keys) is not None:
-        bearer.slug = slug_key(keys)
-        intake.found_slugs[bearer.prospect_id] = person
+    news = news_of(bearer.person, person)
+    if not news:
+        return
+    bearer.person = replace(bearer.person, **news)
+    if bearer.prospect_id in intake.new:
+        intake.new[bearer.prospect_id] = bearer.person
+    else:
+        intake.news[bearer.prospect_id] = intake.news.get(bearer.prospect_id, {}) | news
 
 
 def _stop(intake: Intake, allowance: Allowance, *, is_new: bool) -> StopReason | None:

@@ -77,6 +77,14 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class NamedSource:
+    """A saved search or a lead list that a provider keeps: the id that jobs name, and what the user calls it."""
+
+    id: str
+    name: str
+
+
 class ProviderFailure(Exception):
     """A provider could not do what it was asked; the message is safe to show to a user."""
 
@@ -104,8 +112,18 @@ class Provider(Protocol):
     def name(self) -> str:
         """The word that provenance shows: `directory`, `sandbox`, …"""
 
-    def refusals(self, source: Source) -> list[Refusal]:
-        """Return every part of `source` that this provider would have to drop; empty: it can answer all of it."""
+    def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
+        """Return every part of `source` that this provider would have to drop; empty: it can answer all of it.
+
+        A saved search has the refusals of its search; one that does not exist, and a lead list, is refused by the
+        name of its field. May block, and raise like `fetch_page`.
+        """
+
+    def saved_searches(self, account_group_id: str) -> list[NamedSource]:
+        """Return the searches that a SavedSearch may name, the newest first. May block, and raise like `fetch_page`."""
+
+    def lead_lists(self, account_group_id: str) -> list[NamedSource]:
+        """Return the lists that a LeadList may name, the newest first. May block, and raise like `fetch_page`."""
 
     async def fetch_page(
         self,

@@ -4,11 +4,13 @@ import asyncio
 
 from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import ACTIVE, stage_progress
+from goldpan.domain.person_rules import learned_keys, settle_facts
 from goldpan.domain.provider_port import Person
 from goldpan.operations.job_ending import Ending, end_job
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import prospect_table
+from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 from goldpan.storage.prospect_table import Collector, Taken
 
@@ -62,11 +64,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
             raise AssertionError(f"two runs of one hold on job {job.id}")
         now_ms = toolbox.now_ms()
         collector = Collector(job.id, toolbox.provider(job.is_sandbox).name, job.is_sandbox, now_ms)
-        emails_found = 0
-        for taken, facts in answers:
-            was_added = prospect_table.fill_in(tx, job.account_group_id, collector, taken, facts or Person())
-            is_new = facts is not None and facts.email is not None and taken.person.email is None
-            emails_found += was_added and is_new
+        emails_found = _store_facts(tx, job.account_group_id, collector, answers)
         done = job.people_enriched + people
         hold.save(
             tx,
@@ -80,6 +78,28 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
             error_message=None,
             updated_ms=now_ms,
         )
+
+
+def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: list[Answer]) -> int:
+    """Add what is newly known of people, and the names that this gives them; return how many addresses were found.
+
+    A name that somebody bears already stays theirs: two people who are stored never become one.
+    """
+    people = prospect_table.known_people(tx, account_group_id, [taken.prospect_id for taken, _ in answers])
+    told = {taken.prospect_id: facts or Person() for taken, facts in answers}
+    keys = [key for id_, facts in told.items() for key in learned_keys(people[id_].person, facts)]
+    bearers = prospect_table.known_names(tx, account_group_id, collector.is_sandbox, keys)
+    names: dict[str, str] = {}
+    emails_found = 0
+    for id_, facts in told.items():
+        learned = settle_facts(people[id_].person, facts, bearers, id_)
+        if prospect_table.fill_in(tx, account_group_id, collector, people[id_], learned.news):
+            names |= dict.fromkeys(learned.free_keys, id_)
+            bearers |= dict.fromkeys(learned.free_keys, id_)
+            emails_found += facts.email is not None
+    if names:
+        prospect_table.add_names(tx, account_group_id, collector.is_sandbox, names)
+    return emails_found
 
 
 def _complete(toolbox: Toolbox, hold: Hold) -> None:

@@ -48,11 +48,17 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
 
 
 def _sort(toolbox: Toolbox, tx: Tx, job: Job, page: Page) -> Intake:
-    names = prospect_table.known_names(tx, job.account_group_id, job.is_sandbox, page_keys(page))
-    bearers = {name.identity_key: Bearer(name.prospect_id, name.slug) for name in names}
+    bearers = _bearers(tx, job, page)
     ids = [bearer.prospect_id for bearer in bearers.values()]
     taken = prospect_table.taken_by_job(tx, job.account_group_id, job.id, ids)
     return sort_page(page, bearers, taken, _allowance(job), toolbox.new_id)
+
+
+def _bearers(tx: Tx, job: Job, page: Page) -> dict[str, Bearer]:
+    """Return who bears the page's identity keys already."""
+    names = prospect_table.known_names(tx, job.account_group_id, job.is_sandbox, page_keys(page))
+    people = prospect_table.known_people(tx, job.account_group_id, set(names.values()))
+    return {key: Bearer(prospect_id, people[prospect_id].person) for key, prospect_id in names.items()}
 
 
 def _allowance(job: Job) -> Allowance:
@@ -70,13 +76,14 @@ def _unpaid_reason(job: Job) -> StopReason:
 
 def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
     now_ms, group = toolbox.now_ms(), job.account_group_id
+    collector = prospect_table.Collector(job.id, collector_name(toolbox, job), job.is_sandbox, now_ms)
     if intake.new:
-        collector = prospect_table.Collector(job.id, collector_name(toolbox, job), job.is_sandbox, now_ms)
         prospect_table.add_people(tx, group, collector, intake.new)
     if intake.names:
         prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
-    for prospect_id, person in intake.found_slugs.items():
-        prospect_table.add_slug(tx, group, prospect_id, person)
+    if intake.news:
+        for known in prospect_table.known_people(tx, group, intake.news).values():
+            prospect_table.add_facts(tx, group, collector, known, intake.news[known.prospect_id])
     if intake.taken:
         prospect_table.add_to_job(tx, group, job.id, job.imported + job.known, intake.taken)
         audience_table.add_from_job(tx, group, job.audience_id, job.source, intake.taken, now_ms)

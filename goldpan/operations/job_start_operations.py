@@ -17,6 +17,7 @@ from goldpan.operations.job_request import FileSource, ParsedSource, encode_requ
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.quota_operations import refuse_exhausted
 from goldpan.operations.toolbox import Toolbox
+from goldpan.operations.upstream_failures import failures_explained
 from goldpan.storage import account_table, audience_table, credit_table, job_table, uploaded_file_table
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
@@ -42,13 +43,15 @@ def start_job(
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     parsed = parse_source(request)
     use = _key_use(caller, request, idempotency_key)
+    refusals = _refusals(toolbox, caller, account_group_id, request, parsed)
     with toolbox.database.write() as tx:
         group = account_table.lock(tx, account_group_id)
         assert group is not None  # an account group is never deleted, and the caller's key reaches this one
         earlier = _earlier_use(toolbox, tx, account_group_id, use)
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
-        _refuse_unanswerable(toolbox, caller, parsed)
+        if refusals:
+            raise invalid(refusals)
         people = _most_people(tx, group, request, parsed)
         audience = _given_audience(tx, caller, account_group_id, request)
         if earlier is not None:
@@ -77,13 +80,19 @@ def _earlier_use(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | 
     return job_table.find_replay(tx, account_group_id, use, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS)
 
 
-def _refuse_unanswerable(toolbox: Toolbox, caller: Principal, parsed: ParsedSource) -> None:
-    """A filter that the provider would drop in silence finds the wrong people: refuse it by name."""
+def _refusals(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, request: StartJob, parsed: ParsedSource
+) -> list[InvalidField]:
+    """Return what the provider cannot answer: a filter that it drops in silence finds the wrong people.
+
+    It may have to look: outside of the transaction, which would wait for it.
+    """
     if isinstance(parsed.source, FileSource):
-        return
-    refusals = toolbox.provider(caller.is_test).refusals(parsed.source)
-    if refusals:
-        raise invalid([InvalidField("body", refusal.part, refusal.reason) for refusal in refusals])
+        return []
+    with failures_explained():
+        refusals = toolbox.provider(caller.is_test).refusals(account_group_id, parsed.source)
+    given = {"savedSearchId": "searchUrl", "leadListId": "searchUrl"} if request.search_url is not None else {}
+    return [InvalidField("body", given.get(refusal.part, refusal.part), refusal.reason) for refusal in refusals]
 
 
 def _most_people(tx: Tx, group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:

@@ -9,14 +9,24 @@ from goldpan.domain.directory_rules import DirectoryRecord
 from goldpan.providers.people_file_dialects import ColumnUse
 from goldpan.providers.people_file_sources import InvalidPeopleFile
 from goldpan.providers.people_files import Row, read_people
+from goldpan.storage import named_source_table
 from goldpan.storage.account_table import existing_groups
 from goldpan.storage.database import Database
+from goldpan.storage.named_source_table import StoredList
 from goldpan.storage.people_table import add_people, refresh_statistics
 
-__all__ = ["ImportReport", "InvalidPeopleFile", "import_people"]
+__all__ = ["ImportReport", "InvalidPeopleFile", "NewLeadList", "import_people"]
 
 ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a server beside us must get its turn
 REJECTS_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewLeadList:
+    """The list that everybody in a file is to join; `id` is for one that does not exist yet."""
+
+    id: str
+    name: str
 
 
 @dataclass(slots=True)
@@ -24,6 +34,7 @@ class ImportReport:
     """What became of a file.
 
     `rows` is the sum of the five counts after it; `rejects` holds the first rejected rows, as (line, reason).
+    `lead_list_id` None: no list was wanted, or nobody was there to join it.
     """
 
     dialect: str
@@ -35,13 +46,20 @@ class ImportReport:
     empty: int = 0
     rejected: int = 0
     rejects: list[tuple[int, str]] = field(default_factory=list)
+    lead_list_id: str | None = None
 
 
 def import_people(
-    database: Database, account_group_id: str, path: Path, now_ms: int, on_progress: Callable[[int, float], None]
+    database: Database,
+    account_group_id: str,
+    path: Path,
+    now_ms: int,
+    on_progress: Callable[[int, float], None],
+    lead_list: NewLeadList | None = None,
 ) -> ImportReport:
     """Store everybody whom a file of people names; the same file again changes nothing.
 
+    All of them, those whom we knew too, join `lead_list`: the one of that name, or else a new one.
     `on_progress` is told the rows read so far and how far the file is read, from 0 to 1.
 
     Raises:
@@ -56,7 +74,7 @@ def import_people(
     while rows := list(islice(file.rows, ROWS_A_CHUNK)):
         people = _sort_rows(rows, report)
         if people:
-            _store(database, account_group_id, people, now_ms, report)
+            _store(database, account_group_id, people, report, now_ms, lead_list)
         on_progress(report.rows, file.fraction_read())
     if report.added or report.updated:
         with database.write() as tx:
@@ -75,10 +93,19 @@ def _sort_rows(rows: list[Row], report: ImportReport) -> list[DirectoryRecord]:
 
 
 def _store(
-    database: Database, account_group_id: str, people: list[DirectoryRecord], now_ms: int, report: ImportReport
+    database: Database,
+    account_group_id: str,
+    people: list[DirectoryRecord],
+    report: ImportReport,
+    now_ms: int,
+    lead_list: NewLeadList | None,
 ) -> None:
     with database.write() as tx:
         result = add_people(tx, account_group_id, people, now_ms)
+        if lead_list is not None:
+            new = StoredList(lead_list.id, lead_list.name, now_ms)
+            report.lead_list_id = named_source_table.add_lead_list(tx, account_group_id, new)
+            named_source_table.add_to_list(tx, account_group_id, report.lead_list_id, result.person_ids)
     report.added += result.added
     report.updated += result.updated
     report.unchanged += result.unchanged

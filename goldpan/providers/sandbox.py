@@ -3,7 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from goldpan.domain.provider_port import Page, Person, PostCommenters, ProfileList, Refusal, Rejected, Source
+from goldpan.domain.provider_port import (
+    NamedSource,
+    Page,
+    Person,
+    PostCommenters,
+    ProfileList,
+    Refusal,
+    Rejected,
+    Source,
+)
 from goldpan.domain.search_rules import Search, SearchField
 from goldpan.providers.sandbox_people import enrichment_of, number_from, person_of_number, person_of_profile
 from goldpan.providers.sandbox_script import ALL_SCRIPT_WORDS, Script, read_script, without_script
@@ -12,6 +21,16 @@ PEOPLE_A_PAGE = 25
 COMMENTERS_OF_A_POST = 200
 ENRICH_SECONDS = 0.05
 UNKNOWN_SLUG = "nobody"
+
+SAVED_SEARCHES = (
+    NamedSource("50500115", "Heads of engineering in Lisbon"),
+    NamedSource("50500099", "Founders of logistics companies"),
+    NamedSource("50499870", "Revenue operations, 51 to 200 employees"),
+)
+LEAD_LISTS = (
+    NamedSource("7236596622934118401", "Met at the trade fair"),
+    NamedSource("7231180054411550720", "Customers' former champions"),
+)
 
 
 class Sandbox:
@@ -22,9 +41,17 @@ class Sandbox:
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
 
-    def refusals(self, source: Source) -> list[Refusal]:
-        """Return the script words that the sandbox does not know; it can answer everything else."""
+    def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
+        """Return the script words that the sandbox does not know; it can answer everything else, under any id."""
         return [Refusal(word, ALL_SCRIPT_WORDS) for word in _script_of(source).mistakes]
+
+    def saved_searches(self, account_group_id: str) -> list[NamedSource]:
+        """Return invented searches, in every account group the same."""
+        return list(SAVED_SEARCHES)
+
+    def lead_lists(self, account_group_id: str) -> list[NamedSource]:
+        """Return invented lists, in every account group the same."""
+        return list(LEAD_LISTS)
 
     async def fetch_page(
         self,

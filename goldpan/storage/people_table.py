@@ -1,7 +1,8 @@
 """People of the operator's own files, and the search index over them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, assert_never
 
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ from goldpan.domain.identity_rules import find_bearer, slug_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage import account_table
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import DIRECTORY_PERSON
+from goldpan.storage.tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
 
 # FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
 DIRECTORY_INDEX = sa.table(
@@ -45,11 +46,15 @@ _EXTRAS = [DIRECTORY_PERSON.c[name] for name in _EXTRA_FIELDS]
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of a chunk of records; together they are as many as the chunk held."""
+    """What became of a chunk of records: the counts are together as many as the chunk held.
+
+    `person_ids` are of everybody whom the records name, new or known.
+    """
 
     added: int
     updated: int
     unchanged: int
+    person_ids: set[int] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -68,11 +73,12 @@ def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord]
     records = [with_an_id(record) for record in records]
     keys = [record_keys(record.person) for record in records]
     known = _known_entries(tx, account_group_id, {key for each in keys for key in each})
+    named: list[_Entry] = []
     new: list[_Entry] = []
     changed: list[_Entry] = []
     updated = 0
     for each, record in zip(keys, records, strict=True):
-        entry = find_bearer(each, known, lambda entry: slug_key(record_keys(entry.record.person)))
+        entry = find_bearer(each, known, partial(_slugs_agree, each))
         if entry is None:
             entry = _Entry(None, each[0], record)
             new.append(entry)
@@ -82,11 +88,13 @@ def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord]
                 changed.append(entry)
             entry.record, entry.is_changed = merged, True
             entry.identity_key = record_keys(merged.person)[0]
+        named.append(entry)
         for key in each:
             known.setdefault(key, entry)
     _insert(tx, account_group_id, new, now_ms)
     _update(tx, account_group_id, changed, now_ms)
-    return Added(len(new), updated, len(records) - len(new) - updated)
+    person_ids = {entry.id for entry in named if entry.id is not None}  # by now all of them have one
+    return Added(len(new), updated, len(records) - len(new) - updated, person_ids)
 
 
 def search_people(
@@ -95,14 +103,28 @@ def search_people(
     """Return up to `limit` people whom the query finds, by ascending id, from the first id above `after_id` on."""
     index = DIRECTORY_INDEX.c
     page = sa.select(index.rowid).where(_found_by(tx, account_group_id, query), index.rowid > after_id)
+    return _people_of(tx, account_group_id, page.order_by(index.rowid).limit(limit))
+
+
+def people_of_list(tx: Tx, account_group_id: str, list_id: str, after_id: int, limit: int) -> list[tuple[int, Person]]:
+    """Return up to `limit` people of the list, by ascending id, from the first id above `after_id` on."""
+    member = LEAD_LIST_PERSON.c
+    mine = (member.lead_list_id == list_id) & (member.account_group_id == account_group_id)
+    page = sa.select(member.person_id).where(mine, member.person_id > after_id)
+    return _people_of(tx, account_group_id, page.order_by(member.person_id).limit(limit))
+
+
+def _people_of(tx: Tx, account_group_id: str, page: sa.Select[tuple[int]]) -> list[tuple[int, Person]]:
+    """Return the people whose ids the query finds, by ascending id."""
     # Cut from the index before the people are joined, and ordered by its column: otherwise PostgreSQL, or else
     # SQLite, walks all the people of the account group.
-    ids = page.order_by(index.rowid).limit(limit).subquery()
+    ids = page.subquery()
+    (id_,) = ids.c
     people = (
         sa.select(DIRECTORY_PERSON.c.id, *_PEOPLE)
-        .join(ids, ids.c.rowid == DIRECTORY_PERSON.c.id)
+        .join(ids, id_ == DIRECTORY_PERSON.c.id)
         .where(DIRECTORY_PERSON.c.account_group_id == account_group_id)
-        .order_by(ids.c.rowid)
+        .order_by(id_)
     )
     return [(row[0], Person(*row[1:])) for row in tx.execute(people)]
 
@@ -127,6 +149,10 @@ def find_people(tx: Tx, account_group_id: str, identity_keys: Iterable[str]) -> 
     wanted = set(identity_keys)
     entries = _known_entries(tx, account_group_id, wanted)
     return {key: entries[key].record.person for key in wanted if key in entries}
+
+
+def _slugs_agree(keys: tuple[str, ...], _key: str, entry: _Entry) -> bool:
+    return None in (slug_key(keys), slug_key(record_keys(entry.record.person)))
 
 
 def _known_entries(tx: Tx, account_group_id: str, keys: set[str]) -> dict[str, _Entry]:

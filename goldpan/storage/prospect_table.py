@@ -1,10 +1,12 @@
 """People of an account group: each once, with all the names they are known by."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 import sqlalchemy as sa
 
+from goldpan.domain.identity_rules import provider_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Tx
@@ -12,12 +14,12 @@ from goldpan.storage.tables import JOB, JOB_PROSPECT, PROSPECT, PROSPECT_IDENTIT
 
 
 @dataclass(frozen=True, slots=True)
-class KnownName:
-    """One name of a person we know, and the slug among their names, None: they have none."""
+class Known:
+    """What we have of one person; `provenance` as it is stored."""
 
-    identity_key: str
     prospect_id: str
-    slug: str | None
+    provenance: str
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,6 @@ class Taken:
     importer_status: str
     with_email: bool
     is_enriched: bool
-    provenance: str
     person: Person
 
 
@@ -61,21 +62,21 @@ def read_provenance(text: str) -> list[Collection]:
     return msgspec.json.decode(text, type=list[Collection])
 
 
-def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: list[str]) -> list[KnownName]:
-    """Return those of the names that somebody in the account group bears."""
-    others = PROSPECT_IDENTITY.alias()
-    slug = (
-        sa.select(others.c.identity_key)
-        .where(others.c.prospect_id == PROSPECT_IDENTITY.c.prospect_id, others.c.identity_key.startswith("in:"))
-        .limit(1)
-        .scalar_subquery()
-    )
-    statement = sa.select(PROSPECT_IDENTITY.c.identity_key, PROSPECT_IDENTITY.c.prospect_id, slug).where(
+def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: list[str]) -> dict[str, str]:
+    """Return those of the names that somebody in the account group bears, identity key -> prospect id."""
+    statement = sa.select(PROSPECT_IDENTITY.c.identity_key, PROSPECT_IDENTITY.c.prospect_id).where(
         PROSPECT_IDENTITY.c.account_group_id == account_group_id,
         PROSPECT_IDENTITY.c.is_sandbox == is_sandbox,
         PROSPECT_IDENTITY.c.identity_key.in_(identity_keys),
     )
-    return [KnownName(*row) for row in tx.execute(statement)]
+    return {row[0]: row[1] for row in tx.execute(statement)}
+
+
+def known_people(tx: Tx, account_group_id: str, prospect_ids: Iterable[str]) -> dict[str, Known]:
+    """Return what we have of the people, by their ids."""
+    columns = (PROSPECT.c.id, PROSPECT.c.provenance, *(PROSPECT.c[name] for name in PERSON_FIELDS))
+    mine = (PROSPECT.c.account_group_id == account_group_id) & PROSPECT.c.id.in_(list(prospect_ids))
+    return {row[0]: Known(row[0], row[1], Person(*row[2:])) for row in tx.execute(sa.select(*columns).where(mine))}
 
 
 def taken_by_job(tx: Tx, account_group_id: str, job_id: str, prospect_ids: list[str]) -> set[str]:
@@ -100,7 +101,8 @@ def add_people(tx: Tx, account_group_id: str, collector: Collector, people: dict
     for id_, person in people.items():
         known = _known_values(person)
         provenance = _add_collection("[]", collector, list(known))
-        rows.append({**dict.fromkeys(PERSON_FIELDS), **known, **common, "id": id_, "provenance": provenance})
+        keys = {"provider_key": provider_key(person.provider_id), "id": id_, "provenance": provenance}
+        rows.append({**dict.fromkeys(PERSON_FIELDS), **known, **common, **keys})
     tx.execute(PROSPECT.insert(), rows)
 
 
@@ -111,13 +113,10 @@ def add_names(tx: Tx, account_group_id: str, is_sandbox: bool, names: dict[str, 
     tx.execute(PROSPECT_IDENTITY.insert(), rows)
 
 
-def add_slug(tx: Tx, account_group_id: str, prospect_id: str, person: Person) -> None:
-    """Give a person whom we knew without one the slug, and the address, that `person` tells."""
-    mine = (PROSPECT.c.id == prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
-    values = {"public_identifier": person.public_identifier, "linkedin_url": person.linkedin_url}
-    known = {name: value for name, value in values.items() if value is not None}
-    if known:
-        tx.execute(PROSPECT.update().where(mine, PROSPECT.c.public_identifier.is_(None)).values(known))
+def add_facts(tx: Tx, account_group_id: str, collector: Collector, known: Known, news: dict[str, str]) -> None:
+    """Write what was learned of a person, by field, and from whom."""
+    mine = (PROSPECT.c.id == known.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
+    tx.execute(PROSPECT.update().where(mine).values(_learned(collector, known, news)))
 
 
 def add_to_job(tx: Tx, account_group_id: str, job_id: str, first_position: int, prospect_ids: list[str]) -> None:
@@ -133,7 +132,7 @@ def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
         sa.select(
             PROSPECT.c.id,
             *(JOB.c.id, JOB.c.status, JOB.c.search_emails),
-            *(PROSPECT.c.enriched_ms, PROSPECT.c.provenance),
+            PROSPECT.c.enriched_ms,
             *(PROSPECT.c[name] for name in PERSON_FIELDS),
         )
         .join(JOB_PROSPECT, JOB_PROSPECT.c.prospect_id == PROSPECT.c.id)
@@ -144,18 +143,14 @@ def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
         .limit(limit)
     )
     return [
-        Taken(row[0], row[1], row[2], row[3], row[4] is not None, row[5], Person(*row[6:]))
-        for row in tx.execute(statement)
+        Taken(row[0], row[1], row[2], row[3], row[4] is not None, Person(*row[5:])) for row in tx.execute(statement)
     ]
 
 
-def fill_in(tx: Tx, account_group_id: str, collector: Collector, taken: Taken, facts: Person) -> bool:
-    """Add what is newly known of a person; what we had stays. False: another job was faster, nothing was changed."""
-    new = {name: value for name, value in _known_values(facts).items() if getattr(taken.person, name) is None}
-    values: dict[str, object] = {"enriched_ms": collector.collected_ms, **new}
-    if new:
-        values["provenance"] = _add_collection(taken.provenance, collector, list(new))
-    mine = (PROSPECT.c.id == taken.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
+def fill_in(tx: Tx, account_group_id: str, collector: Collector, known: Known, news: dict[str, str]) -> bool:
+    """Write what enrichment learned of a person. False: another job was faster, nothing was changed."""
+    mine = (PROSPECT.c.id == known.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
+    values = {"enriched_ms": collector.collected_ms, **_learned(collector, known, news)}
     return tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(values)).rowcount == 1
 
 
@@ -163,6 +158,25 @@ def _known_values(person: Person) -> dict[str, str]:
     return {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
 
 
+def _learned(collector: Collector, known: Known, news: dict[str, str]) -> dict[str, object]:
+    """Return the columns that news of a person change; a field that is replaced comes from the new collection alone."""
+    if not news:
+        return {}
+    values: dict[str, object] = {**news, "provenance": _add_collection(known.provenance, collector, list(news))}
+    if "provider_id" in news:
+        values["provider_key"] = provider_key(news["provider_id"])
+    return values
+
+
 def _add_collection(provenance: str, collector: Collector, names: list[str]) -> str:
+    earlier = [_without(collection, names) for collection in read_provenance(provenance)]
     collection = Collection(collector.provider, collector.job_id, collector.collected_ms, names)
-    return msgspec.json.encode([*read_provenance(provenance), collection]).decode()
+    return msgspec.json.encode([*filter(None, earlier), collection]).decode()
+
+
+def _without(collection: Collection, names: list[str]) -> Collection | None:
+    """Return the collection without the fields of these names; None: nothing is left of it."""
+    fields = [field for field in collection.fields if field not in names]
+    if len(fields) == len(collection.fields):
+        return collection
+    return msgspec.structs.replace(collection, fields=fields) if fields else None
