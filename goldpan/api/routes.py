@@ -6,16 +6,18 @@ from enum import Enum, auto
 from typing import Any
 
 from goldpan.api import presenters
+from goldpan.api.estimate_presenters import present_start
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
+from goldpan.api.start_call import start_job
 from goldpan.contract import resources
 from goldpan.contract.error_catalogue import ErrorKind
+from goldpan.contract.estimate_resources import Estimate
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_operations import list_prospects
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
-from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.system_operations import is_alive, is_ready
 
 
@@ -77,6 +79,13 @@ START_JOB_EXAMPLES = {
         "urls": ["https://www.linkedin.com/in/amara-okafor", "https://www.linkedin.com/in/jos%C3%A9-n"],
         "searchEmails": True,
     },
+    "estimate": {
+        "source": "linkedin_search",
+        "searchUrl": "https://www.linkedin.com/search/results/people/?keywords=cto",
+        "maxResults": 200,
+        "maxCredits": 150,
+        "dryRun": True,
+    },
 }
 
 ROUTES = (
@@ -109,13 +118,16 @@ ROUTES = (
         f"{GROUP}/prospecting",
         start_job,
         Permission.PROSPECTING_WRITE,
-        presenters.present_started_job,
+        present_start,
         Success(
             "ProspectingJobStartSuccessResponse",
-            (resources.StartedJob,),
-            {202: "The job is stored and will run", 200: "The job that this Idempotency-Key started, which has ended"},
+            (resources.StartedJob, Estimate),
+            {
+                202: "The job is stored and will run",
+                200: "The job that this Idempotency-Key started, which has ended; with `dryRun`: the estimate",
+            },
         ),
-        "Start a prospecting job",
+        "Start a prospecting job, or with `dryRun` estimate it",
         parameters=(IDEMPOTENCY_KEY,),
         body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES),
         errors=(

@@ -34,6 +34,7 @@ def start_job(
         Problem: the body is wrong, the audience unknown, the key was used with another body, credits are short.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    assert not request.dry_run  # that is `estimate_job`'s
     parsed = parse_source(request)
     use = _key_use(caller, request, idempotency_key)
     with toolbox.database.write() as tx:
@@ -42,9 +43,7 @@ def start_job(
         earlier = _earlier_use(toolbox, tx, account_group_id, use)
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
-        _refuse_unanswerable(toolbox, caller, parsed)
-        people = _most_people(group, request, parsed)
-        audience = _given_audience(tx, caller, account_group_id, request)
+        people, audience = check_start(toolbox, tx, caller, group, request, parsed)
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
         job = _new_job(toolbox, caller, group, request, people)
@@ -56,6 +55,19 @@ def start_job(
         if use is not None:
             job_table.add_key_use(tx, account_group_id, job, use)
     return job
+
+
+def check_start(
+    toolbox: Toolbox, tx: Tx, caller: Principal, group: AccountGroup, request: StartJob, parsed: ParsedSource
+) -> tuple[int, Audience | None]:
+    """Return how many people the job may take at the most, and the audience it shall fill; None: a new one.
+
+    Raises:
+        Problem: the provider cannot answer the source, `maxResults` is too large, the audience unknown or unfit.
+    """
+    caller.require(Permission.PROSPECTING_WRITE, group.id)
+    _refuse_unanswerable(toolbox, caller, parsed)
+    return _most_people(group, request, parsed), _given_audience(tx, caller, group.id, request)
 
 
 def _key_use(caller: Principal, request: StartJob, idempotency_key: str | None) -> KeyUse | None:
