@@ -210,14 +210,6 @@ def test_a_script_word_that_the_sandbox_does_not_know_is_named(alice: Caller, ke
     assert refused_fields(alice.sandbox(), SEARCH | {"searchUrl": search_url(keywords)}) == [word]
 
 
-def test_a_dry_run_starts_nothing(alice: Caller) -> None:
-    answer = alice.start(SEARCH | {"dryRun": True})
-
-    assert answer.status in (200, 400)  # an estimate, or a word that there are none yet
-    assert alice.get(alice.jobs).data["items"] == []
-    assert alice.credits() == (1000, 0)
-
-
 # --- plans and audiences ------------------------------------------------------------------------------------------
 
 

@@ -6,12 +6,15 @@ from enum import Enum, auto
 from typing import Any
 
 from goldpan.api import audience_presenters, file_presenters, presenters, prospecting_presenters
+from goldpan.api.estimate_presenters import present_start
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.quota_presenters import LIST_TYPE, present_quota
+from goldpan.api.start_call import start_job
 from goldpan.contract import audience_resources, file_resources, prospecting_resources, quota_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
+from goldpan.contract.estimate_resources import Estimate
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_change_operations import (
@@ -25,7 +28,6 @@ from goldpan.operations.file_operations import get_file, get_rejects, upload_fil
 from goldpan.operations.folder_operations import change_folder, create_folder, delete_folder
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
-from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.provider_id_operations import find_prospects_by_provider_id
 from goldpan.operations.quota_operations import get_quota
 from goldpan.operations.sales_navigator_operations import list_lead_lists, list_saved_searches
@@ -109,6 +111,13 @@ START_JOB_EXAMPLES = {
         "searchEmails": True,
     },
     "file_upload": {"source": "file_upload", "fileId": "507f1f77bcf86cd799439011"},
+    "estimate": {
+        "source": "linkedin_search",
+        "searchUrl": "https://www.linkedin.com/search/results/people/?keywords=cto",
+        "maxResults": 200,
+        "maxCredits": 150,
+        "dryRun": True,
+    },
 }
 
 CHANGE_AUDIENCE_EXAMPLES = {
@@ -177,13 +186,16 @@ ROUTES = (
         f"{GROUP}/prospecting",
         start_job,
         Permission.PROSPECTING_WRITE,
-        presenters.present_started_job,
+        present_start,
         Success(
             "ProspectingJobStartSuccessResponse",
-            (resources.StartedJob,),
-            {202: "The job is stored and will run", 200: "The job that this Idempotency-Key started, which has ended"},
+            (resources.StartedJob, Estimate),
+            {
+                202: "The job is stored and will run",
+                200: "The job that this Idempotency-Key started, which has ended; with `dryRun`: the estimate",
+            },
         ),
-        "Start a prospecting job",
+        "Start a prospecting job, or with `dryRun` estimate it",
         parameters=(IDEMPOTENCY_KEY,),
         body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES),
         errors=(

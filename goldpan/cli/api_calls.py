@@ -94,6 +94,12 @@ class Api:
         path = self._group_path("prospecting")
         return self._call("POST", path, json=body, headers={"Idempotency-Key": idempotency_key})
 
+    def estimate_job(self, body: Mapping[str, Any]) -> Any:
+        return self._call("POST", self._group_path("prospecting"), json={**body, "dryRun": True})
+
+    def resume_job(self, job_id: str) -> Any:
+        return self._call("POST", self._group_path("prospecting", job_id, "resume"))
+
     def cancel_job(self, job_id: str) -> Any:
         return self._call("POST", self._group_path("prospecting", job_id, "cancel"))
 
@@ -134,7 +140,7 @@ class Api:
         raise Failure(exit_code, code, message, details=details, trace_id=trace_id, next_step=NEXT_STEPS.get(code))
 
     def _send(self, method: str, path: str, **options: Any) -> "httpx2.Response":
-        """Send, and send again: our reads, cancels and starts with an Idempotency-Key may all be repeated."""
+        """Send, and send again: reads, cancels, resumes, dry runs and starts with a key may all be repeated."""
         import httpx2
 
         for attempt in range(1, ATTEMPTS + 1):

@@ -7,6 +7,7 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from goldpan.cli.api_calls import Api, Caller
+from goldpan.cli.estimate_report import print_estimate
 from goldpan.cli.job_watch import JobWatch
 from goldpan.cli.json_option import JsonGroup
 from goldpan.cli.shell_output import ExitCode, Failure, answer, note, print_line, print_table
@@ -108,9 +109,12 @@ def get_job(caller: Caller, job_id: str) -> None:
 @click.option("--audience-name", help="A new audience's name.")
 @click.option("--audience-id", metavar="ID", help="An audience to add the people to.")
 @click.option("--idempotency-key", metavar="TEXT", help="Starts one job however often it is sent; else one is made.")
+@click.option("--dry-run", is_flag=True, help="Only tell what the job would find, take and cost.")
 @api_options
-def start_job(caller: Caller, idempotency_key: str | None, url_file: TextIO | None, **options: Any) -> None:
-    """Start a job and print its id.
+def start_job(
+    caller: Caller, idempotency_key: str | None, url_file: TextIO | None, dry_run: bool, **options: Any
+) -> None:
+    """Start a job and print its id, or with --dry-run an estimate.
 
     \b
     goldpan jobs start --search-url "https://www.linkedin.com/search/results/people/?keywords=cto"
@@ -119,6 +123,11 @@ def start_job(caller: Caller, idempotency_key: str | None, url_file: TextIO | No
     import secrets
 
     body = _start_body(options, url_file)
+    if dry_run:
+        with Api(caller) as api:
+            estimate = api.estimate_job(body)
+        answer(estimate, lambda: print_estimate(estimate))
+        return
     key = idempotency_key or secrets.token_hex(16)
     note(f"Idempotency-Key {key}: with it, sending this again starts no second job.")
     with Api(caller) as api:
@@ -135,6 +144,16 @@ def cancel_job(caller: Caller, job_id: str) -> None:
     with Api(caller) as api:
         job = api.cancel_job(job_id)
     answer(job, lambda: note(f"Job {job['jobId']} is {job['status']}."))
+
+
+@jobs.command("resume")
+@click.argument("job_id", metavar="ID")
+@api_options
+def resume_job(caller: Caller, job_id: str) -> None:
+    """Let a failed or cancelled job go on from its last page; nobody is imported or paid for twice."""
+    with Api(caller) as api:
+        job = api.resume_job(job_id)
+    answer(job, lambda: note(f"Job {job['jobId']} is {job['status']}; see it work with: goldpan jobs watch {job_id}"))
 
 
 @jobs.command("watch")

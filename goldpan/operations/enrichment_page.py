@@ -96,7 +96,7 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
         if prospect_table.fill_in(tx, account_group_id, collector, people[id_], learned.news):
             names |= dict.fromkeys(learned.free_keys, id_)
             bearers |= dict.fromkeys(learned.free_keys, id_)
-            emails_found += learned.news.email is not None
+            emails_found += "email" in learned.news
     if names:
         prospect_table.add_names(tx, account_group_id, collector.is_sandbox, names)
     return emails_found

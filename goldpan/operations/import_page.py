@@ -48,16 +48,16 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
 
 
 def _sort(toolbox: Toolbox, tx: Tx, job: Job, page: Page) -> Intake:
-    bearers = _bearers(tx, job, page)
+    bearers = bearers_of(tx, job.account_group_id, job.is_sandbox, page)
     ids = [bearer.prospect_id for bearer in bearers.values()]
     taken = prospect_table.taken_by_job(tx, job.account_group_id, job.id, ids)
     return sort_page(page, bearers, taken, _allowance(job), toolbox.new_id)
 
 
-def _bearers(tx: Tx, job: Job, page: Page) -> dict[str, Bearer]:
+def bearers_of(tx: Tx, account_group_id: str, is_sandbox: bool, page: Page) -> dict[str, Bearer]:
     """Return who bears the page's identity keys already."""
-    names = prospect_table.known_names(tx, job.account_group_id, job.is_sandbox, page_keys(page))
-    people = prospect_table.known_people(tx, job.account_group_id, set(names.values()))
+    names = prospect_table.known_names(tx, account_group_id, is_sandbox, page_keys(page))
+    people = prospect_table.known_people(tx, account_group_id, set(names.values()))
     return {key: Bearer(prospect_id, people[prospect_id].person) for key, prospect_id in names.items()}
 
 

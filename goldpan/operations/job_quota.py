@@ -3,7 +3,7 @@
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.domain.quota_rules import QuotaState, list_type_of
 from goldpan.operations.job_hold import Hold, held_job
-from goldpan.operations.quota_operations import quota_state, say_exhausted
+from goldpan.operations.quota_operations import quota_of, say_exhausted
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import quota_table
 from goldpan.storage.database import Tx
@@ -54,8 +54,4 @@ def wait_for_room(toolbox: Toolbox, hold: Hold) -> None:
 
 
 def _state(toolbox: Toolbox, tx: Tx, job: Job) -> QuotaState | None:
-    list_type = list_type_of(job.source, job.is_sandbox)
-    if list_type is None:
-        return None
-    limit = toolbox.quota_limits.of(list_type)
-    return quota_state(tx, job.account_group_id, list_type, limit, toolbox.now_ms())
+    return quota_of(toolbox, tx, job.account_group_id, list_type_of(job.source, job.is_sandbox))

@@ -64,8 +64,6 @@ def parse_source(request: StartJob) -> ParsedSource:
     Raises:
         Problem: fields are missing, too many, or no valid URL.
     """
-    if request.dry_run:
-        raise invalid_body("dryRun", "must be false or left out: estimates are not offered yet")
     if request.audience_id is not None and (request.audience_name is not None or request.folder_id is not None):
         raise invalid_body("audienceId", "names an audience that exists: leave out audienceName and folderId")
     field = _source_field(request)

@@ -7,6 +7,7 @@ from goldpan.domain.access_rules import Principal, require_object_id
 from goldpan.domain.job_rules import ACTIVE, RESUMABLE, version_after_resume
 from goldpan.operations.job_request import decode_request
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
+from goldpan.operations.quota_operations import refuse_exhausted
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, audience_table, credit_table, job_table
 from goldpan.storage.account_table import AccountGroup
@@ -19,7 +20,8 @@ def resume_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_i
 
     Raises:
         Problem: NOT_FOUND; FORBIDDEN for a test key and a job that costs credits; NOT_IN_THIS_STATE for a completed
-            job or a deleted audience; INSUFFICIENT_CREDITS for what is left to import.
+            job or a deleted audience; INSUFFICIENT_CREDITS for what is left to import; RATE_LIMITED, the
+            quota is used up.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
     require_object_id("jobId", job_id)
@@ -33,7 +35,7 @@ def resume_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_i
             return job
         _refuse_unresumable(tx, caller, job)
         credits = _credits_to_reserve(tx, group, job)
-        # The quota is looked at here: after the credits, before anything is written.
+        refuse_exhausted(toolbox, tx, job)
         return _resume(toolbox, tx, job, credits)
 
 

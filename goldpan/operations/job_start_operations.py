@@ -41,19 +41,17 @@ def start_job(
             the quota is used up.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    assert not request.dry_run  # that is `estimate_job`'s
     parsed = parse_source(request)
     use = _key_use(caller, request, idempotency_key)
-    refusals = _refusals(toolbox, caller, account_group_id, request, parsed)
+    refusals = find_refusals(toolbox, caller, account_group_id, request, parsed)
     with toolbox.database.write() as tx:
         group = account_table.lock(tx, account_group_id)
         assert group is not None  # an account group is never deleted, and the caller's key reaches this one
         earlier = _earlier_use(toolbox, tx, account_group_id, use)
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
-        if refusals:
-            raise invalid(refusals)
-        people = _most_people(tx, group, request, parsed)
-        audience = _given_audience(tx, caller, account_group_id, request)
+        people, audience = check_start(tx, caller, group, request, parsed, refusals)
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")
         job = _new_job(toolbox, caller, group, request, people)
@@ -68,6 +66,41 @@ def start_job(
     return job
 
 
+def find_refusals(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, request: StartJob, parsed: ParsedSource
+) -> list[InvalidField]:
+    """Return what the provider cannot answer: a filter that it drops in silence finds the wrong people.
+
+    It may have to look: outside of the transaction, which would wait for it.
+    """
+    caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    if isinstance(parsed.source, FileSource):
+        return []
+    with failures_explained():
+        refusals = toolbox.provider(caller.is_test).refusals(account_group_id, parsed.source)
+    given = {"savedSearchId": "searchUrl", "leadListId": "searchUrl"} if request.search_url is not None else {}
+    return [InvalidField("body", given.get(refusal.part, refusal.part), refusal.reason) for refusal in refusals]
+
+
+def check_start(
+    tx: Tx,
+    caller: Principal,
+    group: AccountGroup,
+    request: StartJob,
+    parsed: ParsedSource,
+    refusals: list[InvalidField],
+) -> tuple[int, Audience | None]:
+    """Return how many people the job may take at the most, and the audience it shall fill; None: a new one.
+
+    Raises:
+        Problem: there are `refusals`, `maxResults` is too large, the file or the audience unknown or unfit.
+    """
+    caller.require(Permission.PROSPECTING_WRITE, group.id)
+    if refusals:
+        raise invalid(refusals)
+    return _most_people(tx, group, request, parsed), _given_audience(tx, caller, group.id, request)
+
+
 def _key_use(caller: Principal, request: StartJob, idempotency_key: str | None) -> KeyUse | None:
     if idempotency_key is None:
         return None
@@ -78,21 +111,6 @@ def _earlier_use(toolbox: Toolbox, tx: Tx, account_group_id: str, use: KeyUse | 
     if use is None:
         return None
     return job_table.find_replay(tx, account_group_id, use, toolbox.now_ms() - IDEMPOTENCY_KEY_LIFETIME_MS)
-
-
-def _refusals(
-    toolbox: Toolbox, caller: Principal, account_group_id: str, request: StartJob, parsed: ParsedSource
-) -> list[InvalidField]:
-    """Return what the provider cannot answer: a filter that it drops in silence finds the wrong people.
-
-    It may have to look: outside of the transaction, which would wait for it.
-    """
-    if isinstance(parsed.source, FileSource):
-        return []
-    with failures_explained():
-        refusals = toolbox.provider(caller.is_test).refusals(account_group_id, parsed.source)
-    given = {"savedSearchId": "searchUrl", "leadListId": "searchUrl"} if request.search_url is not None else {}
-    return [InvalidField("body", given.get(refusal.part, refusal.part), refusal.reason) for refusal in refusals]
 
 
 def _most_people(tx: Tx, group: AccountGroup, request: StartJob, parsed: ParsedSource) -> int:

@@ -23,7 +23,7 @@ async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource, mo
         ProviderFailure: there is none.
     """
     if isinstance(source, FileSource):
-        return await asyncio.to_thread(_page_of_file, toolbox, job, source.file_id)
+        return await asyncio.to_thread(page_of_file, toolbox, job.account_group_id, source, job.cursor)
     provider = toolbox.provider(job.is_sandbox)
     return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
 
@@ -33,12 +33,15 @@ def collector_name(toolbox: Toolbox, job: Job) -> str:
     return "file" if job.source == SourceType.FILE_UPLOAD else toolbox.provider(job.is_sandbox).name
 
 
-def _page_of_file(toolbox: Toolbox, job: Job, file_id: str) -> Page:
-    """Return the rows behind the one whose position is the job's cursor."""
-    group, done = job.account_group_id, int(job.cursor or 0)
+def page_of_file(toolbox: Toolbox, account_group_id: str, source: FileSource, cursor: str | None) -> Page:
+    """Return the rows behind the one whose position is the cursor; None: the first rows.
+
+    Raises:
+        Rejected: the file is not kept any more.
+    """
     with toolbox.database.read() as tx:
-        file = uploaded_file_table.find(tx, group, file_id)
-        rows = uploaded_file_table.rows_after(tx, group, file_id, done, ROWS_A_PAGE)
+        file = uploaded_file_table.find(tx, account_group_id, source.file_id)
+        rows = uploaded_file_table.rows_after(tx, account_group_id, source.file_id, int(cursor or 0), ROWS_A_PAGE)
     if file is None or not rows:
         raise Rejected("fileId: this file is no longer kept: upload it again")
     people = tuple(_to_person(row.person_json) for row in rows if row.person_json is not None)

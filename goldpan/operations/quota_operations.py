@@ -26,22 +26,25 @@ def quota_state(tx: Tx, account_group_id: str, list_type: ListType, limit: int, 
     return judge(list_type, *used, limit, now_ms)
 
 
+def quota_of(toolbox: Toolbox, tx: Tx, account_group_id: str, list_type: ListType | None) -> QuotaState | None:
+    """Return the budget that a job uses, as it stands; None: it uses none."""
+    if list_type is None:
+        return None
+    return quota_state(tx, account_group_id, list_type, toolbox.quota_limits.of(list_type), toolbox.now_ms())
+
+
 def refuse_exhausted(toolbox: Toolbox, tx: Tx, job: Job) -> None:
     """Refuse a job that would have to wait for its first page.
 
     Raises:
         Problem: RATE_LIMITED.
     """
-    list_type = list_type_of(job.source, job.is_sandbox)
-    if list_type is None:
-        return
-    now_ms = toolbox.now_ms()
-    state = quota_state(tx, job.account_group_id, list_type, toolbox.quota_limits.of(list_type), now_ms)
-    if state.is_exhausted:
+    state = quota_of(toolbox, tx, job.account_group_id, list_type_of(job.source, job.is_sandbox))
+    if state is not None and state.is_exhausted:
         raise Problem(
             ErrorKind.RATE_LIMITED,
             f"quota: {say_exhausted(state)}; start again after {format_time(state.reset_ms)}",
-            headers={"Retry-After": str(seconds_to_reset(state, now_ms))},
+            headers={"Retry-After": str(seconds_to_reset(state, toolbox.now_ms()))},
         )
 
 

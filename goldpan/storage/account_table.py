@@ -63,6 +63,12 @@ async def groups_of_key(database: Database, key_id: str, after: Position, limit:
     return [AccountGroup(*row) for row in rows]
 
 
+def read(tx: Tx, account_group_id: str) -> AccountGroup | None:
+    """Return the account group as it stands; what is to be written by it needs `lock`."""
+    row = tx.execute(sa.select(*ACCOUNT_GROUP.c).where(ACCOUNT_GROUP.c.id == account_group_id)).one_or_none()
+    return None if row is None else AccountGroup(*row)
+
+
 def lock(tx: Tx, account_group_id: str) -> AccountGroup | None:
     """Return the account group and keep it from changing until the transaction ends.
 
