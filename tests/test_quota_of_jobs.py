@@ -175,10 +175,7 @@ def test_a_job_that_waits_long_gives_its_place_in_the_worker_to_others(
     keeper.make_round()
     before = shop.scalars(workflow)
 
-    async def no_time(_seconds: float) -> None:
-        return
-
-    monkeypatch.setattr(job_run_operations.asyncio, "sleep", no_time)
+    monkeypatch.setattr(job_run_operations, "LONGEST_WAIT_IN_PLACE_SECONDS", 0.0)
     shop.run(waiting, 1)
     keeper.make_round()
     meanwhile = shop.scalars(workflow)
