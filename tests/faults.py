@@ -37,6 +37,15 @@ async def listening(toolbox, hold):
 job_run_operations.advance_job = listening
 """
 
+# Lets a 429 ask for an hour, and the caretaker look twice a second.
+BUSY_FOR_AN_HOUR = """
+from goldpan.domain.provider_port import Unavailable
+from goldpan.engine import caretaker
+from goldpan.providers import sandbox_script
+sandbox_script._FAILURES["fail:429@"] = (lambda: Unavailable("busy", retry_after_seconds=3600),)
+caretaker.ROUND_SECONDS = 0.5
+"""
+
 # Ends the process, as kill -9 would, the n-th time that it comes to a place.
 CRASH = """
 import importlib, inspect, os

@@ -120,6 +120,12 @@ RULES = {
         GROUP BY job.id, job.status, job.credits_reserved, job.credits_spent
         HAVING coalesce(sum(entry.available_change), 0)
             <> CASE WHEN job.status IN {ACTIVE} THEN 0 ELSE job.credits_reserved - job.credits_spent END""",
+    "a live job took out of its quota whom it took": """
+        SELECT job.id FROM job LEFT JOIN quota_use AS used ON used.job_id = job.id
+            AND used.account_group_id = job.account_group_id
+        GROUP BY job.id, job.is_sandbox, job.source, job.imported, job.known
+        HAVING coalesce(sum(used.people), 0)
+            <> CASE WHEN job.is_sandbox OR job.source = 'file_upload' THEN 0 ELSE job.imported + job.known END""",
     "I5 the parts of a job's state agree": f"""
         SELECT id FROM job WHERE (fencing_token = 0) <> (status = 'queued' AND resume_count = 0)
             OR (import_stop_reason IS NULL) = (import_status = 'completed')
@@ -138,7 +144,8 @@ RULES = {
     "I1 a job that is not done has a workflow that will go on": f"""
         SELECT job.id, workflow.status FROM job LEFT JOIN {{workflow}} AS workflow ON workflow.workflow_uuid
             = CASE WHEN job.resume_count = 0 THEN job.id ELSE job.id || '-' || job.resume_count END
-        WHERE job.status IN {ACTIVE} AND coalesce(workflow.status, '') NOT IN ('ENQUEUED', 'PENDING')""",
+        WHERE job.status IN {ACTIVE} AND coalesce(workflow.status, '') NOT IN ('ENQUEUED', 'PENDING')
+            AND NOT (job.resumes_ms IS NOT NULL AND workflow.status = 'CANCELLED')""",
 }
 
 

@@ -267,6 +267,7 @@ def test_the_doctor_looks_into_the_database(cli: Cli) -> None:
         ("GOLDPAN_RATE_LIMIT", "many"),
         ("GOLDPAN_RATE_LIMIT", "600/minute;5/second"),
         ("GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", "0/minute"),
+        ("GOLDPAN_QUOTA_URL_UPLOAD", "0"),
         ("GOLDPAN_DATABASE_URL", "sqlite:///other.db"),
         ("GOLDPAN_URL", "127.0.0.1:8470"),
         ("GOLDPAN_DATA", "/dev/null"),
@@ -332,6 +333,13 @@ def test_a_server_ends_well_on_sigterm(cli: Cli) -> None:
     assert all(json.loads(line) for line in log.splitlines())
 
 
+def test_a_quota_of_nobody_gives_one_line(cli: Cli) -> None:
+    done = cli("serve", "--port", "0", GOLDPAN_QUOTA_POST_COMMENTERS="0")
+
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert "GOLDPAN_QUOTA_POST_COMMENTERS must be a whole number of people above zero" in done.stderr
+
+
 def test_a_busy_port_gives_one_line(cli: Cli) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         done = cli("serve", "--port", str(listener.getsockname()[1]))
@@ -352,6 +360,20 @@ def test_a_job_is_started_watched_listed_and_shown(acme: Acme) -> None:
     assert job_id in watched.stderr
     listed = acme.cli.json("jobs", "list", "--limit", "1", "--view", "full", GOLDPAN_API_KEY=acme.live_key)
     assert listed["items"] == [acme.cli.json("jobs", "get", job_id, GOLDPAN_API_KEY=acme.live_key)]
+
+
+def test_the_list_takes_every_filter_of_the_api(acme: Acme) -> None:
+    job_id = acme.start("cto%20total%3A5")
+    job = json.loads(acme.cli("jobs", "watch", job_id, "--json", GOLDPAN_API_KEY=acme.live_key).stdout)
+    options = ["--status", "queued", "--status", "completed", "--source", "linkedin_search", "--sort", "createdAt"]
+    options += ["--audience-id", job["audienceId"], "--created-before", "2099-01-01T00:00:00.000Z"]
+
+    def listed(*more: str) -> list[str]:
+        page = acme.cli.json("jobs", "list", *options, *more, GOLDPAN_API_KEY=acme.live_key)
+        return [item["jobId"] for item in page["items"]]
+
+    assert listed("--created-after", "2026-01-01T00:00:00.000Z") == [job_id]
+    assert listed("--created-after", job["createdAt"]) == []
 
 
 def test_the_same_idempotency_key_starts_one_job(acme: Acme) -> None:

@@ -332,6 +332,13 @@ def test_a_provider_that_is_silent_is_given_up(shop: Workshop, monkeypatch: pyte
 
 
 class _Silent(ScriptedProvider):
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         await asyncio.sleep(3600)
         raise AssertionError

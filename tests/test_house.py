@@ -41,6 +41,7 @@ ACROSS_ACCOUNT_GROUPS = {
     "worker_table.delete_dead_leases": "workers serve every account group",
     "worker_table.live_executor_ids": "workers serve every account group",
     "workflow_table.stranded_jobs": "the engine's caretaker looks after every account group",
+    "workflow_table.waiting_workflows": "the engine's caretaker looks after every account group",
     "workflow_table.workflows_of_executor": "workers serve every account group",
     "workflow_table.dead_owners": "workers serve every account group",
     "workflow_table.finished_workflows": "the engine's caretaker looks after every account group",

@@ -27,7 +27,14 @@ class TellingProvider(ScriptedProvider):
     found: list[Person] = field(default_factory=list)
     facts: dict[str, Person] = field(default_factory=dict)
 
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         return Page(tuple(self.found), None, len(self.found))
 
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:

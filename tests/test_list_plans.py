@@ -30,7 +30,7 @@ PLACES = {
     "the last page": Position(5, ""),
 }
 FILTERS = [
-    JobFilter(frozenset(STATUSES[:statuses]), source, audience_id, *times, oldest_first)
+    JobFilter(frozenset(STATUSES[:statuses]), source, audience_id, times[0], times[1], oldest_first)
     for statuses in (0, 1, 2, 5)
     for source in (None, SourceType.SALES_NAVIGATOR)
     for audience_id in (None, f"{GROUPS[1][:20]}{3:04x}")

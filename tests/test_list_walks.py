@@ -25,7 +25,7 @@ STATUSES = list(JobStatus)
 MILLISECONDS = 12  # so that many jobs share one
 
 FILTERS = [
-    JobFilter(frozenset(statuses), source, audience_id, *times, oldest_first)
+    JobFilter(frozenset(statuses), source, audience_id, times[0], times[1], oldest_first)
     for statuses, source, audience_id, times, oldest_first in product(
         ([], [JobStatus.QUEUED], [JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.FAILED]),
         (None, SourceType.URL_UPLOAD),

@@ -492,7 +492,14 @@ class FailingProvider:
     def refusals(self, source: Source) -> list[Refusal]:
         return []
 
-    async def fetch_page(self, account_group_id: str, source: Source, cursor: str | None, earlier_tries: int) -> Page:
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         self.told.append(earlier_tries)
         if earlier_tries < len(self.failures):
             raise self.failures[earlier_tries]

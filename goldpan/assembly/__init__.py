@@ -1,7 +1,14 @@
 """Puts the parts together; the only room that knows every other, the clock and where ids come from."""
 
 from goldpan.assembly.database_access import CannotStart, database_url, migrate, open_database
-from goldpan.assembly.parts import administrative_toolbox, build_toolbox, quota_limit, rate_limit, rate_limits
+from goldpan.assembly.parts import (
+    administrative_toolbox,
+    build_toolbox,
+    quota_limit,
+    rate_limit,
+    rate_limits,
+    read_quota_limits,
+)
 from goldpan.assembly.servers import run_worker, serve
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "quota_limit",
     "rate_limit",
     "rate_limits",
+    "read_quota_limits",
     "run_worker",
     "serve",
 ]

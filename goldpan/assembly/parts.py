@@ -185,4 +185,4 @@ def api_process() -> "ASGIApp":
 def administrative_toolbox(settings: Settings) -> Toolbox:
     """Return what the operator's commands need: the database, whether a server runs on it or not."""
     os.umask(0o077)
-    return build_toolbox(open_database(settings), quota_limits=read_quota_limits(settings))
+    return build_toolbox(open_database(settings))

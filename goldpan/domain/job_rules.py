@@ -22,6 +22,8 @@ TRIES_PER_PAGE = 4
 FIRST_RETRY_SECONDS = 1.0
 MOST_DOUBLINGS = 6
 LONGEST_RETRY_SECONDS = 3600.0
+LONGEST_WAIT_IN_PLACE_SECONDS = 900.0
+"""A job that waits for longer gives up its place in the worker: a few patient ones would keep all others from it."""
 
 MOST_FRUITLESS_CLAIMS = 50
 

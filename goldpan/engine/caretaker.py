@@ -45,11 +45,18 @@ class Caretaker:
         self._stop.set()
 
     def make_round(self) -> None:
-        for chore in (self.settle_stranded_jobs, self.resume_dropped_jobs, self.clear_away):
+        for chore in (self.wake_waiting_jobs, self.settle_stranded_jobs, self.resume_dropped_jobs, self.clear_away):
             try:
                 chore()
             except Exception:  # the next round tries again; nothing was lost by this one
                 self._logger.exception("caretaker_failed", chore=chore.__name__)
+
+    def wake_waiting_jobs(self) -> None:
+        """Go on with jobs whose wait was too long for a place in a worker, and is over."""
+        with self._toolbox.database.read() as tx:
+            due = workflow_table.waiting_workflows(tx, self._toolbox.now_ms(), BATCH)
+        for workflow_id, is_sandbox in due.items():
+            self._queue.resume(workflow_id, is_sandbox)
 
     def settle_stranded_jobs(self) -> None:
         """Settle jobs that are not done, though their workflow is: there should never be one."""

@@ -29,11 +29,6 @@ def note_use(toolbox: Toolbox, tx: Tx, before: Job, job: Job) -> None:
         quota_table.add_use(tx, job.account_group_id, use)
 
 
-def waits_for_room(job: Job) -> bool:
-    """Return whether what the job waits for is the quota, and not its provider."""
-    return job.resumes_ms is not None and job.error_code == ErrorKind.RATE_LIMITED.code
-
-
 def wait_for_room(toolbox: Toolbox, hold: Hold) -> None:
     """Let the job wait until the budget has room; it may have some already, then nothing is changed.
 

@@ -7,13 +7,13 @@ import asyncio
 
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.job_rules import LONGEST_RETRY_SECONDS, is_hopeless, retry_seconds
+from goldpan.domain.job_rules import LONGEST_WAIT_IN_PLACE_SECONDS, is_hopeless, retry_seconds
 from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
 from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
 from goldpan.operations.job_ending import CRASHED, Ending, end_job
 from goldpan.operations.job_hold import Hold, LostJob, held_job
-from goldpan.operations.job_quota import room_of, wait_for_room, waits_for_room
+from goldpan.operations.job_quota import room_of, wait_for_room
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, job_table
 from goldpan.storage.job_table import Job
@@ -47,10 +47,9 @@ async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
     """
     job, request, room = await asyncio.to_thread(_read, toolbox, hold)
     wait_seconds = ((job.resumes_ms or 0) - toolbox.now_ms()) / 1000
-    # An operator may have made room sooner than the day is over.
-    if wait_seconds > 0 and not (waits_for_room(job) and room != 0):
+    if wait_seconds > 0:
         # The page is for the next call: who knows whether the job is still ours, or not cancelled, by then.
-        await asyncio.sleep(min(wait_seconds, LONGEST_RETRY_SECONDS))
+        await _wait(toolbox, job, wait_seconds)
         return True
     try:
         if job.import_status == JobStatus.COMPLETED:
@@ -61,6 +60,13 @@ async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
         return await import_page(toolbox, hold, job, request, room)
     except ProviderFailure as failure:
         return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
+
+
+async def _wait(toolbox: Toolbox, job: Job, wait_seconds: float) -> None:
+    """Wait here; or, if it takes long, let the engine stop the work on the job: its caretaker takes it up again."""
+    if wait_seconds > LONGEST_WAIT_IN_PLACE_SECONDS:
+        await asyncio.to_thread(toolbox.cancel_workflow, job)
+    await asyncio.sleep(min(wait_seconds, LONGEST_WAIT_IN_PLACE_SECONDS))
 
 
 def fail_job(toolbox: Toolbox, hold: Hold) -> None:

@@ -21,15 +21,34 @@ class StrandedJob(NamedTuple):
 
 
 def stranded_jobs(tx: Tx, limit: int) -> list[StrandedJob]:
-    """Return up to `limit` jobs, of all account groups, that are not done though their workflow is or is missing."""
+    """Return up to `limit` jobs, of all account groups, that are not done though their workflow is or is missing.
+
+    Those that wait are none of them: see `waiting_workflows`.
+    """
     workflow = _table(tx)
+    is_waiting = (sa.func.coalesce(workflow.c.status, "") == "CANCELLED") & JOB.c.resumes_ms.is_not(None)
     statement = (
         sa.select(JOB.c.account_group_id, JOB.c.id, JOB.c.resume_count, JOB.c.is_sandbox, workflow.c.status)
         .select_from(JOB.outerjoin(workflow, workflow.c.workflow_uuid == _workflow_id(tx)))
-        .where(JOB_IS_ACTIVE, sa.func.coalesce(workflow.c.status, "").not_in(_UNFINISHED))
+        .where(JOB_IS_ACTIVE, sa.func.coalesce(workflow.c.status, "").not_in(_UNFINISHED), ~is_waiting)
         .limit(limit)
     )
     return [StrandedJob(*row) for row in tx.execute(statement)]
+
+
+def waiting_workflows(tx: Tx, until_ms: int, limit: int) -> dict[str, bool]:
+    """Return up to `limit` workflows of jobs that gave up their place in a worker to wait until `until_ms`.
+
+    With each comes whether it is of the sandbox.
+    """
+    workflow = _table(tx)
+    statement = (
+        sa.select(workflow.c.workflow_uuid, JOB.c.is_sandbox)
+        .join(workflow, workflow.c.workflow_uuid == _workflow_id(tx))
+        .where(JOB_IS_ACTIVE, workflow.c.status == "CANCELLED", JOB.c.resumes_ms <= until_ms)
+        .limit(limit)
+    )
+    return {row.workflow_uuid: row.is_sandbox for row in tx.execute(statement)}
 
 
 def workflows_of_executor(tx: Tx, executor_id: str) -> dict[str, bool]:

@@ -1,0 +1,57 @@
+"""Jobs that wait for hours: they stand aside, so that a few of them never fill a worker, and go on when it is time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from goldpan import assembly
+from goldpan.storage.database import Database
+from tests.faults import BUSY_FOR_AN_HOUR
+from tests.invariants import assert_invariants
+from tests.processes import Goldpan, wait_until
+
+PLACES_OF_AN_ACCOUNT_GROUP = 8
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def goldpan(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Goldpan]:
+    """Alice's installation; nothing runs yet."""
+    url = request.getfixturevalue("bare_postgres_url") if request.param == "postgresql" else ""
+    with Goldpan(tmp_path, url) as goldpan:
+        yield goldpan
+    assert_invariants(goldpan.url)
+
+
+def test_jobs_that_wait_for_hours_leave_the_worker_to_others_and_go_on_later(goldpan: Goldpan) -> None:
+    server = goldpan.serve(BUSY_FOR_AN_HOUR)
+    if goldpan.url.startswith("postgresql"):
+        goldpan.work(BUSY_FOR_AN_HOUR)
+    patient = [
+        goldpan.start(f"patient {number} total:50 pace:0 fail:429@2") for number in range(PLACES_OF_AN_ACCOUNT_GROUP)
+    ]
+    for job_id in patient:
+        goldpan.wait_for(job_id, 20, lambda job: job["resumesAt"] is not None)
+
+    other = goldpan.start("other total:25 pace:0")
+
+    assert goldpan.wait_for_end([other], 20)[0]["status"] == "completed"
+    assert {goldpan.job(job_id)["status"] for job_id in patient} == {"running"}
+    cancelled, *patient = patient
+    assert goldpan.call("POST", f"/{cancelled}/cancel").status_code == 200
+    database = assembly.open_database(goldpan.settings)
+    wait_until(lambda: _stopped(database) == len(patient) + 1, 20, "all stand aside")
+    with database.write() as tx:
+        tx.execute(sa.text("UPDATE job SET resumes_ms = 1 WHERE resumes_ms IS NOT NULL"))
+    ended = goldpan.wait_for_end(patient, 30)
+    database.close()
+    assert [(job["status"], job["counts"]["imported"]) for job in ended] == [("completed", 50)] * len(patient)
+    assert "job_stranded" not in goldpan.log()
+    assert server.exit_code is None
+
+
+def _stopped(database: Database) -> int:
+    table = "workflow_status" if database.dialect.is_sqlite else "dbos.workflow_status"
+    with database.read() as tx:
+        return int(tx.execute(sa.text(f"SELECT count(*) FROM {table} WHERE status = 'CANCELLED'")).scalar_one())
