@@ -244,6 +244,41 @@ def test_a_file_without_people_is_refused_in_one_line(acme: Acme, tmp_path: Path
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
 
 
+def test_a_saved_search_is_listed_and_forgotten(acme: Acme) -> None:
+    account = ("--account", acme.account_id)
+    saved = acme.cli.json("people", "search", "save", "CTOs", f"{SEARCH}cto", *account)
+
+    again = acme.cli.json("people", "search", "save", "CTOs", f"{SEARCH}cto", *account)
+    shown = acme.cli("people", "search", "list", *account)
+    removed = acme.cli.json("people", "search", "remove", "CTOs", *account)
+
+    assert saved == {"id": saved["id"], "name": "CTOs", "url": f"{SEARCH}cto", "createdAt": saved["createdAt"]}
+    assert again == saved
+    assert shown.stdout == f"{saved['id']}\tCTOs\t{SEARCH}cto\t{saved['createdAt']}\n"
+    assert removed == {"id": saved["id"], "removed": True}
+    assert acme.cli("people", "search", "remove", "CTOs", *account).returncode == 3
+
+
+def test_a_search_that_the_directory_cannot_answer_is_not_saved(acme: Acme) -> None:
+    url = "https://www.linkedin.com/search/results/people/?geoUrn=%5B%22104621616%22%5D"
+
+    done = acme.cli("people", "search", "save", "Norway", url, "--account", acme.account_id, "--json")
+
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["message"].startswith("geoUrn: ")
+
+
+def test_people_are_imported_into_a_list_that_is_shown_with_its_size(acme: Acme) -> None:
+    import_sample = ("people", "import", str(SAMPLE), "--account", acme.account_id)
+
+    report = acme.cli.json(*import_sample, "--list", "Trade fair")
+
+    assert report["leadListId"] in acme.cli(*import_sample, "--list", "Trade fair").stdout
+    (fair,) = acme.cli.json("people", "lists", "--account", acme.account_id)["items"]
+    assert fair == {"id": report["leadListId"], "name": "Trade fair", "people": 495, "createdAt": fair["createdAt"]}
+    assert acme.cli(*import_sample, "--list", " ").returncode == 2
+
+
 # --- the machine --------------------------------------------------------------------------------------------------
 
 
