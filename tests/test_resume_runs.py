@@ -11,7 +11,16 @@ import sqlalchemy as sa
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.domain.job_rules import MOST_FRUITLESS_CLAIMS, TRIES_PER_PAGE
-from goldpan.domain.provider_port import Page, Person, ProviderFailure, Refusal, Rejected, Source, Unavailable
+from goldpan.domain.provider_port import (
+    NamedSource,
+    Page,
+    Person,
+    ProviderFailure,
+    Refusal,
+    Rejected,
+    Source,
+    Unavailable,
+)
 from goldpan.engine.job_worker import JobWork
 from goldpan.operations.caretaker_operations import fail_stranded_job, requeue_stranded_job
 from goldpan.operations.job_hold import LostJob
@@ -489,7 +498,13 @@ class FailingProvider:
     told: list[int] = field(default_factory=list)
     name: str = "failing"
 
-    def refusals(self, source: Source) -> list[Refusal]:
+    def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
+        return []
+
+    def saved_searches(self, account_group_id: str) -> list[NamedSource]:
+        return []
+
+    def lead_lists(self, account_group_id: str) -> list[NamedSource]:
         return []
 
     async def fetch_page(
