@@ -125,6 +125,8 @@ def _responses(route: Route) -> Json:
     answers: Json = {}
     for status, meaning in route.success.statuses.items():
         answers[str(status)] = _response(meaning, route.success.schema, _header_names(route, status))
+        if route.success.files:
+            answers[str(status)]["content"] = {media_type: {} for media_type in route.success.files}
     by_status: dict[int, list[ErrorKind]] = {}
     for kind in errors_of(route):
         by_status.setdefault(kind.status, []).append(kind)
@@ -163,6 +165,8 @@ def _header_names(route: Route, status: int) -> list[str]:
         names.append("WWW-Authenticate")
     if status in (429, 503):
         names.append("Retry-After")
+    if status == 200 and route.success.files:
+        names.append("Content-Disposition")
     return names
 
 
@@ -175,6 +179,9 @@ _HEADERS = {
     "RateLimit-Policy": _header("The limit: q requests in w seconds", '"key";q=600;w=60'),
     "RateLimit": _header("What is left of it: r requests for t seconds", '"key";r=598;t=41'),
     "Retry-After": _header("Seconds to wait", "41"),
+    "Content-Disposition": _header(
+        "The name of the file", 'attachment; filename="audience-507f1f77bcf86cd799439011.csv"'
+    ),
     "WWW-Authenticate": _header("How to authenticate", "Bearer"),
 }
 
@@ -186,7 +193,8 @@ def _schemas(routes: Sequence[Route]) -> Json:
         shapes += [route.body.shape] if route.body else []
     _, schemas = msgspec.json.schema_components(shapes, ref_template=_SCHEMA)
     for route in routes:
-        schemas[route.success.schema] = _success_schema(route)
+        if not route.success.files:
+            schemas[route.success.schema] = _success_schema(route)
         if route.body is not None:
             _add_aliases(schemas[route.body.shape.__name__], route.body)
     schemas["ErrorResponse"] = _error_schema()

@@ -6,6 +6,9 @@ from enum import Enum, auto
 from typing import Any
 
 from goldpan.api import presenters
+from goldpan.api.export_formats import FORMATS
+from goldpan.api.export_parameters import EXPORT_FORMAT, EXPORT_PRESET
+from goldpan.api.export_presenters import present_export
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
 from goldpan.contract import resources
@@ -13,6 +16,7 @@ from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_operations import list_prospects
+from goldpan.operations.export_operations import export_audience
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.system_operations import is_alive, is_ready
@@ -36,11 +40,15 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have."""
+    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have.
+
+    An answer that is no envelope but a file has `files` instead: the media types it may come in.
+    """
 
     schema: str
     shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,22 @@ ROUTES = (
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/audiences/{{audienceId}}/export",
+        export_audience,
+        Permission.PROSPECTS_READ,
+        present_export,
+        Success(
+            "AudienceExport",
+            (),
+            {200: "The people of the audience, as a file that is sent while it is written"},
+            files=tuple(chosen.media_type for chosen in FORMATS.values()),
+        ),
+        "Export the people of an audience, the last added first",
+        parameters=(EXPORT_FORMAT, EXPORT_PRESET),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
     ),
     Route(
         "GET",
