@@ -1,11 +1,13 @@
 """The cells of an export: a person's fields in the order of the columns, and texts that no spreadsheet calculates."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 from urllib.parse import urlsplit
 
 from goldpan.api.export_presets import Column, Kind
+from goldpan.contract.paging import format_time
 from goldpan.operations.export_operations import Member
 
 Cell = str | int | bool | None
@@ -20,18 +22,32 @@ _PHONE = re.compile(r"\+[0-9][0-9 ().-]{5,20}")
 
 def cell_reader(columns: Sequence[Column]) -> Callable[[Member], Sequence[Cell]]:
     """Return the function that reads a person's cells."""
-    read: Callable[[Member], tuple[Cell, ...]] = attrgetter(*(column.source for column in columns))
-    domains = [place for place, column in enumerate(columns) if column.kind is Kind.DOMAIN]
-    if not domains:
+    return _reader(columns, {Kind.DOMAIN: domain_of})
+
+
+def text_reader(columns: Sequence[Column]) -> Callable[[Member], Sequence[str | None]]:
+    """Return the function that reads a person's cells as texts: a time as the API shows it, a flag in its word."""
+    return _reader(columns, {Kind.DOMAIN: domain_of, Kind.TIME: format_time, Kind.FLAG: _word})
+
+
+def _reader(columns: Sequence[Column], conversions: Mapping[Kind, Callable[[Any], Any]]) -> Callable[[Member], Any]:
+    read: Callable[[Member], Any] = attrgetter(*(column.source for column in columns))
+    places = [(place, conversions[column.kind]) for place, column in enumerate(columns) if column.kind in conversions]
+    if not places:
         return read
 
-    def read_with_domains(member: Member) -> list[Cell]:
+    def read_and_convert(member: Member) -> list[Any]:
         cells = list(read(member))
-        for place in domains:
-            cells[place] = domain_of(str(cells[place] or ""))
+        for place, convert in places:
+            if cells[place] is not None:
+                cells[place] = convert(cells[place])
         return cells
 
-    return read_with_domains
+    return read_and_convert
+
+
+def _word(flag: bool) -> str:
+    return "true" if flag else "false"
 
 
 def domain_of(address: str) -> str | None:
@@ -48,7 +64,8 @@ def neutralise(text: str) -> str:
 
     A text that begins like a neutralised one gets its `'` too, so that `original` can tell them apart.
     """
-    return "'" + text if _is_risky(text) else text
+    # Nearly every text begins with a letter or a digit: a look at that is quicker than a pattern.
+    return text if text[:1].isalnum() or not _is_risky(text) else "'" + text
 
 
 def original(cell: str) -> str:
@@ -57,7 +74,5 @@ def original(cell: str) -> str:
 
 
 def _is_risky(text: str) -> bool:
-    if text[:1].isalnum():  # nearly every text, and quicker than a pattern
-        return False
     bare = text.lstrip("'")
     return _FORMULA.match(bare) is not None and _PHONE.fullmatch(bare) is None

@@ -7,13 +7,13 @@ from io import StringIO
 
 import msgspec
 
-from goldpan.api.export_cells import Cell, cell_reader, neutralise
+from goldpan.api.export_cells import neutralise, text_reader
 from goldpan.api.export_parquet import write_parquet
-from goldpan.api.export_presets import Column, Kind
+from goldpan.api.export_presets import Column
 from goldpan.api.export_xlsx import write_xlsx
 from goldpan.api.presenters import present_prospects
 from goldpan.contract.export_choices import ExportFormat
-from goldpan.contract.paging import Slice, format_time
+from goldpan.contract.paging import Slice
 from goldpan.operations.export_operations import Member
 
 Write = Callable[[Iterable[list[Member]], Sequence[Column]], Generator[bytes]]
@@ -33,17 +33,14 @@ class Format:
 
 def write_csv(pages: Iterable[list[Member]], columns: Sequence[Column]) -> Generator[bytes]:
     """Write RFC 4180 in UTF-8: CRLF, quotes where needed, and no cell that a spreadsheet calculates."""
-    show = [_SHOWN[column.kind] for column in columns]
-    read = cell_reader(columns)
+    read = text_reader(columns)
     buffer = StringIO(newline="")
     rows = csv.writer(buffer, lineterminator="\r\n")
     buffer.write(BYTE_ORDER_MARK)
-    rows.writerow(neutralise(column.name) for column in columns)
+    rows.writerow(column.name for column in columns)
     yield _drain(buffer)
     for page in pages:
-        for member in page:
-            cells = zip(show, read(member), strict=True)
-            rows.writerow([None if cell is None else shown(cell) for shown, cell in cells])
+        rows.writerows([cell and neutralise(cell) for cell in read(member)] for member in page)
         yield _drain(buffer)
 
 
@@ -51,23 +48,6 @@ def write_jsonl(pages: Iterable[list[Member]], _columns: Sequence[Column]) -> Ge
     """Write a line for each person: the very item of the audience's list."""
     for page in pages:
         yield _encode_lines(present_prospects(Slice(page, has_more=False)).data.items)
-
-
-def _show_time(cell: Cell) -> str:
-    assert isinstance(cell, int)
-    return format_time(cell)
-
-
-def _show_flag(cell: Cell) -> str:
-    return "true" if cell else "false"
-
-
-_SHOWN: Mapping[Kind, Callable[..., str]] = {
-    Kind.TEXT: neutralise,
-    Kind.DOMAIN: neutralise,
-    Kind.TIME: _show_time,
-    Kind.FLAG: _show_flag,
-}
 
 
 def _drain(buffer: StringIO) -> bytes:

@@ -16,7 +16,8 @@ from goldpan.api.export_presets import Column, Kind
 from goldpan.api.export_thrift import Encoded, Long, Struct, encode_struct, varint
 from goldpan.operations.export_operations import Member
 
-# A group is what readers take at a time, and what an export keeps in memory until it is whole.
+# A group is what readers take at a time. Until it is whole the export keeps it in memory, and its client waits.
+GROUP_PEOPLE = 20_000
 GROUP_BYTES = 4 * 1024 * 1024
 
 _MAGIC = b"PAR1"
@@ -44,7 +45,7 @@ def write_parquet(pages: Iterable[list[Member]], columns: Sequence[Column]) -> G
     for page in pages:
         group.add(list(map(read, page)))
         row_count += len(page)
-        if group.size >= GROUP_BYTES:
+        if group.is_full:
             groups.append(group.describe(position))
             yield from map(bytes, group.chunks)
             position += group.size
@@ -72,6 +73,10 @@ class _Group:
     @property
     def size(self) -> int:
         return sum(map(len, self.chunks))
+
+    @property
+    def is_full(self) -> bool:
+        return self.row_count >= GROUP_PEOPLE or self.size >= GROUP_BYTES
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Take one page more of every column."""

@@ -3,14 +3,13 @@
 import re
 import zlib
 from bisect import bisect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import accumulate
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from goldpan.api.export_cells import Cell, cell_reader, neutralise
-from goldpan.api.export_presets import Column, Kind
-from goldpan.contract.paging import format_time
+from goldpan.api.export_cells import neutralise, text_reader
+from goldpan.api.export_presets import Column
 from goldpan.operations.export_operations import Member
 
 MOST_ROWS = 1_048_576  # of one sheet, its header included
@@ -20,7 +19,9 @@ MOST_SHEET_BYTES = 2_000_000_000
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, production 2
 _ESCAPE_LIKE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")  # Excel reads `_x0041_` as `A`
-_UNUSUAL = re.compile("[\x00-\x1f&<>_\ud800-\udfff\ufffe\uffff]")
+# What needs nothing of all that, as nearly every text: begins with a letter or digit, ends in no space, is not long.
+_USUAL = re.compile(r"[^\W_][^&<>_\x00-\x1f\ud800-\udfff\ufffe\uffff]{0,10000}(?<!\s)")
+_EMPTY = "<c/>"
 
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -86,9 +87,8 @@ class _Rows:
     def __init__(self, pages: Iterable[list[Member]], columns: Sequence[Column]) -> None:
         self._pages = iter(pages)
         self._page: list[Member] = []
-        self._read = cell_reader(columns)
-        self._shown = [_CELLS[column.kind] for column in columns]
-        self._header = _row(_text_cell(column.name) for column in columns)
+        self._read = text_reader(columns)
+        self._header = _row(_cell(column.name) for column in columns)
         self.are_left = False
 
     def of_one_sheet(self) -> Iterator[bytes]:
@@ -113,8 +113,7 @@ class _Rows:
         return self._page
 
     def _member_row(self, member: Member) -> bytes:
-        cells = zip(self._shown, self._read(member), strict=True)
-        return _row(["<c/>" if cell is None else shown(cell) for shown, cell in cells]).encode()
+        return _row(_EMPTY if cell is None else _cell(cell) for cell in self._read(member)).encode()
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -122,14 +121,12 @@ def _row(cells: Iterable[str]) -> str:
     return f"<row>{''.join(cells)}</row>"
 
 
-def _text_cell(text: str) -> str:
-    if _UNUSUAL.search(text):
-        text = _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))  # a cell's line break is LF
-    text = _cut(neutralise(text))
-    if _UNUSUAL.search(text):
-        text = escape(_ESCAPE_LIKE.sub("_x005F_", text))
-    space = ' xml:space="preserve"' if text != text.strip() else ""
-    return f'<c t="inlineStr"><is><t{space}>{text}</t></is></c>'
+def _cell(text: str) -> str:
+    if _USUAL.fullmatch(text):
+        return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+    text = _FORBIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))  # a cell's line break is LF
+    text = escape(_ESCAPE_LIKE.sub("_x005F_", _cut(neutralise(text))))
+    return f'<c t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
 
 def _cut(text: str) -> str:
@@ -137,23 +134,6 @@ def _cut(text: str) -> str:
     if len(text) * 2 <= MOST_CELL_UNITS:
         return text
     return text.encode("utf-16-le")[: MOST_CELL_UNITS * 2].decode("utf-16-le", "ignore")
-
-
-def _time_cell(cell: Cell) -> str:
-    assert isinstance(cell, int)
-    return _text_cell(format_time(cell))
-
-
-def _flag_cell(cell: Cell) -> str:
-    return f'<c t="b"><v>{int(bool(cell))}</v></c>'
-
-
-_CELLS: Mapping[Kind, Callable[..., str]] = {
-    Kind.TEXT: _text_cell,
-    Kind.DOMAIN: _text_cell,
-    Kind.TIME: _time_cell,
-    Kind.FLAG: _flag_cell,
-}
 
 
 def _workbook(sheet_count: int) -> str:

@@ -83,7 +83,7 @@ def read_prospects(tx: Tx, account_group_id: str, audience_id: str, after: Posit
     """Return the same people to whoever works in a thread."""
     parameters = {AFTER_MS: after.created_ms, AFTER_ID: after.id, "limit": limit}
     parameters |= {"account_group_id": account_group_id, "audience_id": audience_id}
-    return [_member(row) for row in tx.execute(_PROSPECTS.statement, parameters)]
+    return [_member(row) for row in tx.execute(_PROSPECTS.statement, parameters).all()]
 
 
 def _member(row: Sequence[Any]) -> Member:
