@@ -47,6 +47,7 @@ class Figures:
 
 def main() -> int:
     options = _read_options()
+    sys.setswitchinterval(0.0005)  # the onlooker here must not wait for the client beside it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server ends with us
     kinds = ("sqlite", "postgresql") if options.database == "both" else (options.database,)
     print(
