@@ -4,7 +4,6 @@ Usage: .venv/bin/python benchmarks/list_endpoint.py --help        what it prints
 """
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ import psycopg
 import pysqlite3.dbapi2 as sqlite_driver
 
 from benchmarks.load_generator import Load, generator_name, put_under_load, summary
+from benchmarks.scratch_database import scratch_database
 from benchmarks.seeding import Seeded, count_jobs, position_of, seed
 from benchmarks.server_process import (
     PEER_PYTHON,
@@ -42,7 +42,6 @@ from goldpan.settings import read_settings
 from goldpan.storage.database import Database, driver_url
 from goldpan.storage.job_list_table import PageShape, page_query
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS
-from tests import postgres_server
 
 DEEP_PAGE = 10_000
 STATUS = "completed"
@@ -80,7 +79,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end with us
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="goldpan-benchmark-")))
-        environment = stack.enter_context(_database(options.database, folder))
+        environment = stack.enter_context(scratch_database(options.database, folder))
         _run(options, folder, environment)
     return 0
 
@@ -101,41 +100,6 @@ def _set_up() -> int:
     requirements = Path(__file__).parent / "requirements.txt"
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
     return subprocess.run([PEER_PYTHON, "-m", "pip", "install", "-q", "-r", requirements], check=False).returncode
-
-
-# --- the database -------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _database(kind: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Make an empty database; yield the environment that leads Goldpan to it."""
-    if kind == "sqlite":
-        yield {"GOLDPAN_DATA": str(folder), "GOLDPAN_DATABASE_URL": ""}
-        return
-    name = f"goldpan_benchmark_{os.getpid()}"
-    with _postgresql(folder) as server_url, psycopg.connect(server_url, autocommit=True) as admin:
-        postgres_server.create_database(admin, name, "template0")
-        url = postgres_server.with_database(server_url, name)
-        try:
-            assembly.migrate(url)
-            yield {"GOLDPAN_DATA": str(folder), "GOLDPAN_DATABASE_URL": url}
-        finally:
-            postgres_server.drop_database(admin, name)
-
-
-@contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
-    given = os.environ.get("GOLDPAN_TEST_POSTGRES")
-    if given:
-        yield given
-        return
-    folder.chmod(0o755)
-    directory = folder / "postgresql"
-    directory.mkdir()
-    try:
-        yield postgres_server.start(directory, os.getpid())
-    finally:
-        postgres_server.stop(directory)
 
 
 # --- the run ------------------------------------------------------------------------------------------------------

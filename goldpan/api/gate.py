@@ -201,7 +201,9 @@ class Gate:
     def _stream(self, exchange: Exchange, stream: Stream) -> Response:
         headers = {**_COMMON_HEADERS, "X-Trace-Id": exchange.trace_id, **exchange.headers, **stream.headers}
         if exchange.request.method == "HEAD":
-            return Response(b"", 200, headers, media_type=stream.media_type)
+            response = Response(b"", 200, headers, media_type=stream.media_type)
+            del response.headers["content-length"]  # nobody knows how long the answer to a GET is
+            return response
         return StreamingResponse(stream.chunks, 200, headers, media_type=stream.media_type)
 
     def _refuse(self, exchange: Exchange, problem: Problem) -> Response:

@@ -132,9 +132,9 @@ def _parameter(parameter: Parameter) -> Json:
 def _responses(route: Route) -> Json:
     answers: Json = {}
     for status, meaning in route.success.statuses.items():
-        answers[str(status)] = _response(
-            meaning, route.success.schema, _header_names(route, status), route.success.media_type
-        )
+        answers[str(status)] = _response(meaning, route.success.schema, _header_names(route, status))
+        if route.success.media_types:
+            answers[str(status)]["content"] = {media_type: {} for media_type in route.success.media_types}
     by_status: dict[int, list[ErrorKind]] = {}
     for kind in errors_of(route):
         by_status.setdefault(kind.status, []).append(kind)
@@ -173,6 +173,8 @@ def _header_names(route: Route, status: int) -> list[str]:
         names.append("WWW-Authenticate")
     if status in (429, 503):
         names.append("Retry-After")
+    if status == 200 and route.success.media_types:
+        names.append("Content-Disposition")
     return names
 
 
@@ -185,6 +187,9 @@ _HEADERS = {
     "RateLimit-Policy": _header("The limit: q requests in w seconds", '"key";q=600;w=60'),
     "RateLimit": _header("What is left of it: r requests for t seconds", '"key";r=598;t=41'),
     "Retry-After": _header("Seconds to wait", "41"),
+    "Content-Disposition": _header(
+        "The name of the file", 'attachment; filename="audience-507f1f77bcf86cd799439011.csv"'
+    ),
     "WWW-Authenticate": _header("How to authenticate", "Bearer"),
 }
 
@@ -196,7 +201,8 @@ def _schemas(routes: Sequence[Route]) -> Json:
         shapes += [route.body.shape] if route.body else []
     _, schemas = msgspec.json.schema_components(shapes, ref_template=_SCHEMA)
     for route in routes:
-        schemas[route.success.schema] = _success_schema(route)
+        if not route.success.media_types:
+            schemas[route.success.schema] = _success_schema(route)
         if route.body is not None:
             _add_aliases(schemas[route.body.shape.__name__], route.body)
             schemas[route.body.shape.__name__] |= route.body.rules
@@ -208,7 +214,7 @@ def _schemas(routes: Sequence[Route]) -> Json:
 def _success_schema(route: Route) -> Json:
     data = [_shape_schema(shape) for shape in route.success.shapes]
     one_of = data[0] if len(data) == 1 else {"anyOf": data}
-    if route.permission is Access.ANYONE or route.success.media_type is not None:
+    if route.permission is Access.ANYONE or bool(route.success.media_types):
         return one_of
     members = {"success": {"const": True}, "data": one_of, "error": {"type": "null"}, "traceId": _TRACE_ID}
     return {**_ENVELOPE, "properties": members}

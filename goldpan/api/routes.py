@@ -7,6 +7,9 @@ from typing import Any
 
 from goldpan.api import audience_presenters, file_presenters, presenters, prospecting_presenters
 from goldpan.api.estimate_presenters import present_start
+from goldpan.api.export_formats import FORMATS
+from goldpan.api.export_parameters import EXPORT_FORMAT, EXPORT_PRESET
+from goldpan.api.export_presenters import present_export
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
@@ -24,6 +27,7 @@ from goldpan.operations.audience_change_operations import (
     move_or_remove_prospects,
 )
 from goldpan.operations.audience_operations import get_audience, get_audience_navigation, list_audiences, list_prospects
+from goldpan.operations.export_operations import export_audience
 from goldpan.operations.file_operations import get_file, get_rejects, upload_file
 from goldpan.operations.folder_operations import change_folder, create_folder, delete_folder
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
@@ -66,13 +70,13 @@ class FileBody:
 class Success:
     """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have.
 
-    `media_type` is that of a stream, which has no envelope: its one shape is all of it.
+    `media_types`: it comes as one of these, without an envelope.
     """
 
     schema: str
     shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
-    media_type: str | None = None
+    media_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +283,7 @@ ROUTES = (
         get_rejects,
         Permission.PROSPECTING_READ,
         file_presenters.present_rejects,
-        Success("FileRejectReport", (str,), {200: "Every rejected row: line,reason"}, media_type="text/csv"),
+        Success("FileRejectReport", (str,), {200: "Every rejected row: line,reason"}, media_types=("text/csv",)),
         "Get the rows of an uploaded file that are no person",
         errors=(ErrorKind.NOT_FOUND,),
     ),
@@ -459,6 +463,22 @@ ROUTES = (
         ),
         "List the lead lists that a job can take for its source",
         errors=(ErrorKind.UPSTREAM_ERROR,),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/audiences/{{audienceId}}/export",
+        export_audience,
+        Permission.PROSPECTS_READ,
+        present_export,
+        Success(
+            "AudienceExport",
+            (),
+            {200: "The people of the audience, as a file that is sent while it is written"},
+            media_types=tuple(chosen.media_type for chosen in FORMATS.values()),
+        ),
+        "Export the people of an audience, the last added first",
+        parameters=(EXPORT_FORMAT, EXPORT_PRESET),
+        errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
     ),
     Route(
         "GET",

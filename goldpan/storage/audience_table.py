@@ -1,6 +1,8 @@
 """Audiences: the lists of people that jobs fill, and who is in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -88,7 +90,18 @@ async def prospects(
     """Return up to `limit` people, the last added first, after the place `after`."""
     parameters = {AFTER_MS: after.created_ms, AFTER_ID: after.id, "limit": limit}
     rows = await database.fetch(_PROSPECTS, account_group_id=account_group_id, audience_id=audience_id, **parameters)
-    return [Member(row[0], row[1], row[2], bool(row[3]), read_provenance(row[4]), Person(*row[5:])) for row in rows]
+    return [_member(row) for row in rows]
+
+
+def read_prospects(tx: Tx, account_group_id: str, audience_id: str, after: Position, limit: int) -> list[Member]:
+    """Return the same people to whoever works in a thread."""
+    parameters = {AFTER_MS: after.created_ms, AFTER_ID: after.id, "limit": limit}
+    parameters |= {"account_group_id": account_group_id, "audience_id": audience_id}
+    return [_member(row) for row in tx.execute(_PROSPECTS.statement, parameters).all()]
+
+
+def _member(row: Sequence[Any]) -> Member:
+    return Member(row[0], row[1], row[2], bool(row[3]), read_provenance(row[4]), Person(*row[5:]))
 
 
 def read(tx: Tx, account_group_id: str, audience_id: str) -> Audience | None:

@@ -1,0 +1,78 @@
+"""The cells of an export: a person's fields in the order of the columns, and texts that no spreadsheet calculates."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+from urllib.parse import urlsplit
+
+from goldpan.api.export_presets import Column, Kind
+from goldpan.contract.paging import format_time
+from goldpan.operations.export_operations import Member
+
+Cell = str | int | bool | None
+"""A text, a time in milliseconds, a flag, or nothing, as the column's kind says."""
+
+# What a spreadsheet may take for the beginning of a formula, the full-width forms too (OWASP ASVS 5.0, 1.2.10).
+# White space and what cannot be seen may stand before it: importers can be told to trim, and some do it unasked.
+_UNSEEN = r"\s\x00-\x1f\x7f-\x9f\xad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+_FORMULA = re.compile(rf"[\t\r\n\x00]|[{_UNSEEN}]*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_PHONE = re.compile(r"\+[0-9][0-9 ().-]{5,20}")
+
+
+def cell_reader(columns: Sequence[Column]) -> Callable[[Member], Sequence[Cell]]:
+    """Return the function that reads a person's cells."""
+    return _reader(columns, {Kind.DOMAIN: domain_of})
+
+
+def text_reader(columns: Sequence[Column]) -> Callable[[Member], Sequence[str | None]]:
+    """Return the function that reads a person's cells as texts: a time as the API shows it, a flag in its word."""
+    return _reader(columns, {Kind.DOMAIN: domain_of, Kind.TIME: format_time, Kind.FLAG: _word})
+
+
+def _reader(columns: Sequence[Column], conversions: Mapping[Kind, Callable[[Any], Any]]) -> Callable[[Member], Any]:
+    read: Callable[[Member], Any] = attrgetter(*(column.source for column in columns))
+    places = [(place, conversions[column.kind]) for place, column in enumerate(columns) if column.kind in conversions]
+    if not places:
+        return read
+
+    def read_and_convert(member: Member) -> list[Any]:
+        cells = list(read(member))
+        for place, convert in places:
+            if cells[place] is not None:
+                cells[place] = convert(cells[place])
+        return cells
+
+    return read_and_convert
+
+
+def _word(flag: bool) -> str:
+    return "true" if flag else "false"
+
+
+def domain_of(address: str) -> str | None:
+    """Return the domain of a web address, with or without scheme; None: it has none."""
+    try:
+        host = urlsplit(address if "://" in address else f"//{address}").hostname
+    except ValueError:  # a bracket without its fellow
+        return None
+    return host.removeprefix("www.") or None if host else None
+
+
+def neutralise(text: str) -> str:
+    """Return the text with `'` before it if a spreadsheet might take it for a formula; a phone number is none.
+
+    A text that begins like a neutralised one gets its `'` too, so that `original` can tell them apart.
+    """
+    # Nearly every text begins with a letter or a digit: a look at that is quicker than a pattern.
+    return text if text[:1].isalnum() or not _is_risky(text) else "'" + text
+
+
+def original(cell: str) -> str:
+    """Return the text of which `neutralise` made `cell`."""
+    return cell[1:] if cell.startswith("'") and _is_risky(cell[1:]) else cell
+
+
+def _is_risky(text: str) -> bool:
+    bare = text.lstrip("'")
+    return _FORMULA.match(bare) is not None and _PHONE.fullmatch(bare) is None
