@@ -8,6 +8,7 @@ import msgspec
 
 from goldpan import __version__
 from goldpan.api.parameters import Parameter
+from goldpan.api.preferences import PREFER
 from goldpan.api.presenters import present_plain
 from goldpan.api.routes import Access, Body, Route, Success
 from goldpan.contract.error_catalogue import ErrorKind
@@ -92,7 +93,11 @@ def _operation(route: Route) -> Json:
     operation: Json = {
         "operationId": route.operation.__name__,
         "summary": route.summary,
-        "parameters": [*_path_parameters(route.path), *map(_parameter, route.parameters)],
+        "parameters": [
+            *_path_parameters(route.path),
+            *map(_parameter, route.parameters),
+            *([_IF_NONE_MATCH] if _has_tag(route) else []),
+        ],
         "responses": _responses(route),
     }
     if route.permission is not Access.ANYONE:
@@ -124,7 +129,10 @@ def _parameter(parameter: Parameter) -> Json:
 def _responses(route: Route) -> Json:
     answers: Json = {}
     for status, meaning in route.success.statuses.items():
-        answers[str(status)] = _response(meaning, route.success.schema, _header_names(route, status))
+        media_type = None if status == 204 else route.success.media_type
+        answers[str(status)] = _response(meaning, route.success.schema, _header_names(route, status), media_type)
+    if _has_tag(route):
+        answers["304"] = _response(_NOT_MODIFIED, "", _header_names(route, 304), None)
     by_status: dict[int, list[ErrorKind]] = {}
     for kind in errors_of(route):
         by_status.setdefault(kind.status, []).append(kind)
@@ -147,12 +155,24 @@ def errors_of(route: Route) -> list[ErrorKind]:
     return list(dict.fromkeys(kinds))
 
 
-def _response(meaning: str, schema: str, headers: Sequence[str]) -> Json:
-    return {
+def _response(meaning: str, schema: str, headers: Sequence[str], media_type: str | None = "application/json") -> Json:
+    """`media_type` None: there is no body."""
+    response: Json = {
         "description": meaning,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
-        "content": {"application/json": {"schema": {"$ref": _SCHEMA.format(name=schema)}}},
     }
+    if media_type:
+        response["content"] = {media_type: {"schema": {"$ref": _SCHEMA.format(name=schema)}}}
+    return response
+
+
+def _has_tag(route: Route) -> bool:
+    is_enveloped = route.success.media_type == "application/json" and route.permission is not Access.ANYONE
+    return route.method == "GET" and is_enveloped
+
+
+def _is_list(route: Route) -> bool:
+    return any("next_cursor" in getattr(shape, "__struct_fields__", ()) for shape in route.success.shapes)
 
 
 def _header_names(route: Route, status: int) -> list[str]:
@@ -163,6 +183,11 @@ def _header_names(route: Route, status: int) -> list[str]:
         names.append("WWW-Authenticate")
     if status in (429, 503):
         names.append("Retry-After")
+    if status in (200, 304) and _has_tag(route):
+        names.append("ETag")
+        names += ["Preference-Applied"] if PREFER in route.parameters else []
+    if status == 200 and _has_tag(route) and _is_list(route):
+        names.append("Link")
     return names
 
 
@@ -176,6 +201,20 @@ _HEADERS = {
     "RateLimit": _header("What is left of it: r requests for t seconds", '"key";r=598;t=41'),
     "Retry-After": _header("Seconds to wait", "41"),
     "WWW-Authenticate": _header("How to authenticate", "Bearer"),
+    "ETag": _header("Changes exactly when `data` does", 'W/"8c1f3a0e5d7b49260f1e2d3c4b5a6978"'),
+    "Link": _header(
+        "Where the next page is, if there is one; relative to the server",
+        '</v1/accounts/507f1f77bcf86cd799439011/prospecting?limit=25&cursor=eyJ9>; rel="next"',
+    ),
+    "Preference-Applied": _header("The wait that was asked for", "wait=10"),
+}
+
+_NOT_MODIFIED = "The ETag is one of If-None-Match: `data` is what the client has; the request does not count"
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETags of answers that the client has, separated by commas: 304 if `data` has not changed.",
+    "schema": {"type": "string", "examples": ['W/"8c1f3a0e5d7b49260f1e2d3c4b5a6978"']},
 }
 
 
@@ -195,12 +234,19 @@ def _schemas(routes: Sequence[Route]) -> Json:
 
 
 def _success_schema(route: Route) -> Json:
+    if route.success.media_type != "application/json":
+        return _text_schema(route.success)
     data = [_shape_schema(shape) for shape in route.success.shapes]
     one_of = data[0] if len(data) == 1 else {"anyOf": data}
     if route.permission is Access.ANYONE:
         return one_of
     members = {"success": {"const": True}, "data": one_of, "error": {"type": "null"}, "traceId": _TRACE_ID}
     return {**_ENVELOPE, "properties": members}
+
+
+def _text_schema(success: Success) -> Json:
+    shapes = ", ".join(f"`#/components/schemas/{shape.__name__}`" for shape in success.shapes)
+    return {"type": "string", "contentMediaType": success.media_type, "description": f"Its data are of {shapes}."}
 
 
 def _shape_schema(shape: Any) -> Json:

@@ -14,7 +14,10 @@ MAX_QUERY_FIELDS = 100
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`parse` turns the text into the value or raises ValueError; `rule` says in words what it takes."""
+    """`parse` turns the text into the value or raises ValueError; `rule` says in words what it takes.
+
+    `is_list`: a header that may stand in several lines, which mean the same as one with commas between them.
+    """
 
     name: str
     where: str
@@ -24,6 +27,7 @@ class Parameter:
     rule: str
     description: str
     schema: Mapping[str, Any] = field(default_factory=dict)
+    is_list: bool = False
 
 
 def _parse_view(text: str) -> bool:
@@ -129,8 +133,8 @@ def parse_headers(headers: Sequence[tuple[bytes, bytes]], parameters: Sequence[P
             continue
         values[parameter.argument] = parameter.default
         texts = [value for name, value in headers if name == parameter.name.lower().encode()]
-        if len(texts) == 1:
-            _parse_into(values, parameter, texts[0].decode("latin-1"), problems)
+        if len(texts) == 1 or (texts and parameter.is_list):
+            _parse_into(values, parameter, b", ".join(texts).decode("latin-1"), problems)
         elif texts:
             problems.append(InvalidField("header", parameter.name, parameter.rule))
     if problems:

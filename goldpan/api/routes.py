@@ -5,14 +5,18 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import presenters
+from goldpan.api import event_presenters, presenters
+from goldpan.api.event_presenters import EVENT_STREAM, LAST_EVENT_ID, LiveStream
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
+from goldpan.api.preferences import PREFER
 from goldpan.api.presenters import Reply, Stream
 from goldpan.contract import resources
 from goldpan.contract.error_catalogue import ErrorKind
+from goldpan.contract.event_catalogue import JobEvent
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_operations import list_prospects
+from goldpan.operations.job_live_operations import follow_job
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.system_operations import is_alive, is_ready
@@ -36,11 +40,15 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have."""
+    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have.
+
+    Of another `media_type` it has no envelope: it is a text, whose parts have those shapes.
+    """
 
     schema: str
     shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
+    media_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Route:
     path: str
     operation: Callable[..., Any]
     permission: Permission | Access
-    present: Callable[[Any], Reply | Stream]
+    present: Callable[[Any], Reply | Stream | LiveStream]
     success: Success
     summary: str
     parameters: tuple[Parameter, ...] = ()
@@ -132,6 +140,7 @@ ROUTES = (
         presenters.present_job,
         Success("ProspectingJobStatusSuccessResponse", (resources.Job,), {200: "The job and its receipt"}),
         "Get one prospecting job",
+        parameters=(PREFER,),
         errors=(ErrorKind.NOT_FOUND,),
     ),
     Route(
@@ -156,6 +165,22 @@ ROUTES = (
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospecting/{{jobId}}/events",
+        follow_job,
+        Permission.PROSPECTING_READ,
+        event_presenters.present_job_events,
+        Success(
+            "ProspectingJobEventStream",
+            (JobEvent,),
+            {200: "The events of the job as they come", 204: "The job has ended, and there is nothing to add"},
+            EVENT_STREAM,
+        ),
+        "Follow one prospecting job live, as server-sent events",
+        parameters=(LAST_EVENT_ID,),
+        errors=(ErrorKind.NOT_FOUND,),
     ),
     Route(
         "GET",

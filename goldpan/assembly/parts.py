@@ -64,6 +64,7 @@ def build_toolbox(database: Database, queue: "JobQueue | None" = None) -> Toolbo
 def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     from goldpan.api.gate import GateParts
     from goldpan.api.http_app import build_app
+    from goldpan.api.live_answers import LiveAnswers
 
     logger = configure_logs()
     key_limit, failed_key_limit = rate_limits(settings)
@@ -72,6 +73,7 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
             toolbox=toolbox,
             key_limit=key_limit,
             failed_key_limit=failed_key_limit,
+            live=LiveAnswers(toolbox),
             new_trace_id=new_trace_id,
             now_seconds=time.perf_counter,
             log=logger.info,

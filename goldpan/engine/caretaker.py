@@ -5,7 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 from goldpan.engine.job_queue import JobQueue
-from goldpan.operations.caretaker_operations import fail_stranded_job, forget_old_keys, requeue_stranded_job
+from goldpan.operations.caretaker_operations import (
+    fail_stranded_job,
+    forget_old_events,
+    forget_old_keys,
+    requeue_stranded_job,
+)
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import worker_table, workflow_table
 from goldpan.storage.workflow_table import StrandedJob
@@ -64,10 +69,11 @@ class Caretaker:
         self._suspects = suspects
 
     def clear_away(self) -> None:
-        """Delete finished workflows, Idempotency-Keys and leases that nobody asks for any more."""
+        """Delete finished workflows, Idempotency-Keys, events of jobs and leases that nobody asks for any more."""
         before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
         self._repeat(lambda: self._delete_workflows(before_ms))
         self._repeat(lambda: forget_old_keys(self._toolbox, BATCH))
+        self._repeat(lambda: forget_old_events(self._toolbox, BATCH))
         if not self._toolbox.database.dialect.is_sqlite:
             with self._toolbox.database.write() as tx:
                 worker_table.delete_dead_leases(tx)

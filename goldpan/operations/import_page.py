@@ -7,6 +7,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
 from goldpan.domain.job_rules import is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.job_request import decode_request, parse_source
 from goldpan.operations.toolbox import Toolbox
@@ -41,6 +42,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source, page: Page) 
         job = _count(job, page, intake)
         _pay(toolbox, tx, read, job)
         hold.save(tx, **_checkpoint(toolbox, job), **_stage(job, source, page, intake))
+        note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())
 
 
 def _sort(toolbox: Toolbox, tx: Tx, job: Job, page: Page) -> Intake:

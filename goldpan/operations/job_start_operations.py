@@ -9,6 +9,7 @@ from goldpan.contract.resources import JobStatus, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits, reservation
 from goldpan.domain.provider_port import ProfileList
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_request import ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, audience_table, credit_table, job_table
@@ -143,6 +144,7 @@ def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audi
 
 def _store(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> None:
     job_table.add(tx, job.account_group_id, job, encode_request(request))
+    note_event(tx, None, job.account_group_id, job.id, job.created_ms)
     if job.credits_reserved:
         entry = credit_table.Entry(toolbox.new_id(), job.created_ms, job.id, page=0)
         if not credit_table.reserve(tx, job.account_group_id, entry, job.credits_reserved):
