@@ -139,6 +139,25 @@ RULES = {
             OR status NOT IN {ACTIVE} AND (resumes_ms IS NOT NULL OR stop_reason IS NULL)
             OR status = 'failed' AND error_code IS NULL
             OR version < fencing_token""",
+    "the newest event of a job, where events are kept, is its row's": """
+        SELECT job.id, job.version, event.version FROM job JOIN job_event AS event ON event.job_id = job.id
+        WHERE event.version = (SELECT max(version) FROM job_event WHERE job_id = job.id)
+            AND (event.version <> job.version OR event.account_group_id <> job.account_group_id
+                OR (event.kind = 'finished') <> (job.finished_ms IS NOT NULL))""",
+    "the newest event tells the status and the counts of the job": """
+        SELECT job.id, job.version FROM job
+        JOIN job_event AS event ON event.job_id = job.id AND event.version = job.version
+        WHERE event.data_json NOT LIKE '{{"jobId":"' || job.id || '","status":"' || job.status || '"%'
+            OR event.data_json NOT LIKE '%"counts":{{"found":' || job.found || ',"imported":' || job.imported
+                || ',"known":' || job.known || ',"duplicate":' || job.duplicate
+                || ',"suppressed":' || job.suppressed || ',"invalid":' || job.invalid
+                || ',"failed":' || job.failed || ',"emailsFound":' || job.emails_found || '}}%'""",
+    "a job whose events are all kept has one that says finished for each time it ended": f"""
+        SELECT job.id FROM job JOIN job_event AS first ON first.job_id = job.id AND first.version = 1
+        JOIN job_event AS event ON event.job_id = job.id
+        GROUP BY job.id, job.resume_count, job.status
+        HAVING sum(CASE WHEN event.kind = 'finished' THEN 1 ELSE 0 END)
+            <> job.resume_count + CASE WHEN job.status IN {ACTIVE} THEN 0 ELSE 1 END""",
     "times go forward": """
         SELECT id FROM job WHERE updated_ms < created_ms OR started_ms < created_ms OR finished_ms < started_ms""",
     "I1 a job that is not done has a workflow that will go on": f"""

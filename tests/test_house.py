@@ -47,6 +47,8 @@ ACROSS_ACCOUNT_GROUPS = {
     "workflow_table.finished_workflows": "the engine's caretaker looks after every account group",
     "job_table.forget_key_uses": "the engine's caretaker looks after every account group",
     "quota_table.forget_uses": "the engine's caretaker looks after every account group",
+    "job_table.versions": "one query for all jobs that are followed, each by somebody who was let through to it",
+    "job_event_table.forget": "the engine's caretaker looks after every account group",
 }
 
 # The contract promises them; their endpoints come later.

@@ -2,7 +2,7 @@
 
 import re
 from asyncio import Semaphore
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from inspect import iscoroutinefunction
@@ -14,10 +14,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from goldpan.api.conditional_answers import entity_tag, is_known, sent_tags
+from goldpan.api.event_presenters import LiveStream
 from goldpan.api.job_list_parameters import take_job_filter
+from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd, LiveAnswer, LiveAnswers
+from goldpan.api.live_waits import wait_for_news
+from goldpan.api.next_link import next_link
 from goldpan.api.parameters import parse_headers, parse_query
+from goldpan.api.preferences import WAIT_ARGUMENT
 from goldpan.api.presenters import Reply, Stream
-from goldpan.api.rate_limits import RateLimit
+from goldpan.api.rate_limits import RateLimit, Verdict
 from goldpan.api.request_body import check_media_type, decode_body, read_body
 from goldpan.api.request_file import check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
@@ -55,12 +61,17 @@ class _Envelope(msgspec.Struct, rename="camel"):
 
 @dataclass(slots=True)
 class Exchange:
-    """One request on its way through the gate, and the headers that its answer has gathered so far."""
+    """One request on its way through the gate, and the headers that its answer has gathered so far.
+
+    `verdict` is the limit's on this request, `live` what wakes an answer that stays open.
+    """
 
     request: Request
     trace_id: str
     headers: dict[str, str] = field(default_factory=dict)
-    key_id: str | None = None
+    caller: Principal | None = None
+    verdict: Verdict | None = None
+    live: LiveAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +81,7 @@ class GateParts:
     toolbox: Toolbox
     key_limit: RateLimit
     failed_key_limit: RateLimit
+    live: LiveAnswers
     new_trace_id: Callable[[], str]
     now_seconds: Callable[[], float]
     log: Callable[..., None]
@@ -94,9 +106,12 @@ class Gate:
         started = self._parts.now_seconds()
         try:
             response = await self._answer(exchange)
+            await self._send(exchange, response, receive, send)
         except ClientDisconnect:
             return  # nobody is left to answer
-        await self._send(exchange, response, receive, send)
+        finally:
+            if exchange.live is not None:
+                self._parts.live.close(exchange.live)
         self._parts.log(
             "request",
             method=request.method,
@@ -104,7 +119,7 @@ class Gate:
             status=response.status_code,
             milliseconds=round((self._parts.now_seconds() - started) * 1000, 2),
             trace_id=exchange.trace_id,
-            key_id=exchange.key_id,
+            key_id=exchange.caller.key_id if exchange.caller else None,
         )
 
     async def _send(self, exchange: Exchange, response: Response, receive: Receive, send: Send) -> None:
@@ -127,7 +142,7 @@ class Gate:
             self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
             return self._refuse(exchange, Problem(ErrorKind.INTERNAL_ERROR))
 
-    async def _serve(self, exchange: Exchange) -> Reply | Stream:
+    async def _serve(self, exchange: Exchange) -> Reply | Stream | LiveStream:
         """Let a request through, check by check, in the contract's order."""
         request = exchange.request
         route = self._routes.get(request.method)
@@ -158,10 +173,9 @@ class Gate:
         key_text = _bearer(exchange.request)
         caller = await identify(self._parts.toolbox, key_text) if key_text else None
         if caller is None:
-            details = "the key is not valid" if key_text else "send the header Authorization: Bearer sk_live_…"
-            return None, Problem(ErrorKind.UNAUTHORIZED, details, headers={"WWW-Authenticate": "Bearer"})
-        exchange.key_id = caller.key_id
-        verdict = self._parts.key_limit.hit(caller.key_id)
+            return None, _unauthorized(key_text)
+        exchange.caller = caller
+        exchange.verdict = verdict = self._parts.key_limit.hit(caller.key_id)
         exchange.headers |= verdict.headers
         return caller, None if verdict.is_allowed else verdict.refusal()
 
@@ -172,39 +186,92 @@ class Gate:
         assert refusal is not None
         return refusal
 
-    async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply | Stream:
-        if route.file is None:
-            return await self._call(route, caller, await _read_input(exchange.request, route))
-        most = self._parts.max_file_bytes
-        arguments = _read_file_head(exchange.request, route, route.file, most)
-        async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
-            return await self._call(route, caller, arguments)
-
-    async def _call(self, route: Route, caller: Principal | None, arguments: dict[str, Any]) -> Reply | Stream:
+    async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply | Stream | LiveStream:
+        if route.file is not None:
+            return await self._run_with_file(exchange, route, route.file, caller)
+        arguments = await _read_input(exchange.request, route)
+        wait_seconds = arguments.pop(WAIT_ARGUMENT, None)
         if caller is not None:
             arguments["caller"] = caller
+        reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+        if wait_seconds is not None and isinstance(reply, Reply):
+            exchange.headers["Preference-Applied"] = f"wait={wait_seconds}"
+            return await self._wait(exchange, reply, wait_seconds, lambda: self._perform(route, arguments))
+        return reply
+
+    async def _run_with_file(
+        self, exchange: Exchange, route: Route, file: FileBody, caller: Principal | None
+    ) -> Reply | Stream | LiveStream:
+        most = self._parts.max_file_bytes
+        arguments = {"caller": caller, **_read_file_head(exchange.request, route, file, most)}
+        async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
+            reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+            return reply
+
+    async def _perform(self, route: Route, arguments: dict[str, Any]) -> Any:
         if _is_coroutine(route.operation):
             return route.present(await route.operation(self._parts.toolbox, **arguments))
         # It may wait for a lock or another machine: not in the loop that serves everybody.
         return route.present(await run_in_threadpool(route.operation, self._parts.toolbox, **arguments))
 
-    def _reply(self, exchange: Exchange, reply: Reply | Stream) -> Response:
-        if isinstance(reply, Stream):
+    async def _wait(self, exchange: Exchange, first: Reply, seconds: int, ask: Callable[[], Awaitable[Reply]]) -> Reply:
+        """Return the answer when it is news: another one than the client has, or than the job's first."""
+        tags = sent_tags(exchange.request.scope["headers"])
+
+        def is_news(reply: Reply) -> bool:
+            return not is_known(entity_tag(_encode(reply.data)), tags) if tags else reply.watched != first.watched
+
+        if first.watched is None or is_news(first):
+            return first
+        live = self._open_live(exchange, first.watched.job_id)
+        reply = await wait_for_news(live, first, seconds, is_news, ask)
+        if live.has_lost_its_key:
+            raise _unauthorized(live.key_text)
+        return reply
+
+    def _open_live(self, exchange: Exchange, job_id: str) -> LiveAnswer:
+        assert exchange.caller is not None  # a route of jobs needs a key
+        connection_end = exchange.request.scope.get(CONNECTION_END) or ConnectionEnd()
+        key_text = _bearer(exchange.request) or ""
+        exchange.live = self._parts.live.open(exchange.caller, key_text, job_id, connection_end)
+        return exchange.live
+
+    def _reply(self, exchange: Exchange, reply: Reply | Stream | LiveStream) -> Response:
+        if isinstance(reply, Stream | LiveStream):
             return self._stream(exchange, reply)
         if reply.status == 204:
             return self._respond(exchange, 204, b"", {})
+        data = _encode(reply.data)
         if reply.is_plain:
-            return self._respond(exchange, reply.status, _encode(reply.data), {})
-        envelope = _Envelope(True, reply.data, None, exchange.trace_id)
-        return self._respond(exchange, reply.status, _encode(envelope), {})
+            return self._respond(exchange, reply.status, data, {})
+        headers: dict[str, str] = {}
+        if reply.status == 200 and exchange.request.method in ("GET", "HEAD"):
+            headers["ETag"] = tag = entity_tag(data)
+            if is_known(tag, sent_tags(exchange.request.scope["headers"])):
+                return self._not_modified(exchange, headers)
+            if next_cursor := getattr(reply.data, "next_cursor", None):
+                scope = exchange.request.scope
+                headers["Link"] = next_link(scope["raw_path"], scope["query_string"], next_cursor)
+        envelope = _Envelope(True, msgspec.Raw(data), None, exchange.trace_id)
+        return self._respond(exchange, reply.status, _encode(envelope), headers)
 
-    def _stream(self, exchange: Exchange, stream: Stream) -> Response:
+    def _not_modified(self, exchange: Exchange, headers: Mapping[str, str]) -> Response:
+        """Answer a client that has the answer already, for free: asking again is what we want of it."""
+        if exchange.caller is not None and exchange.verdict is not None:
+            exchange.headers |= self._parts.key_limit.give_back(exchange.caller.key_id, exchange.verdict).headers
+        return self._respond(exchange, 304, b"", headers)
+
+    def _stream(self, exchange: Exchange, stream: Stream | LiveStream) -> Response:
         headers = {**_COMMON_HEADERS, "X-Trace-Id": exchange.trace_id, **exchange.headers, **stream.headers}
         if exchange.request.method == "HEAD":
             response = Response(b"", 200, headers, media_type=stream.media_type)
             del response.headers["content-length"]  # nobody knows how long the answer to a GET is
             return response
-        return StreamingResponse(stream.chunks, 200, headers, media_type=stream.media_type)
+        if isinstance(stream, LiveStream):
+            chunks = stream.chunks(self._open_live(exchange, stream.job_id))
+        else:
+            chunks = stream.chunks
+        return StreamingResponse(chunks, 200, headers, media_type=stream.media_type)
 
     def _refuse(self, exchange: Exchange, problem: Problem) -> Response:
         kind = problem.kind
@@ -232,6 +299,11 @@ def _check_readable(request: Request) -> None:
         raise Problem(ErrorKind.HEADERS_TOO_LARGE, f"the headers must be at most {MAX_HEADER_BYTES} bytes")
     if "\ufffd" in scope["path"] or "\x00" in scope["path"]:
         raise Problem(ErrorKind.MALFORMED_REQUEST, "path: is no percent-encoded UTF-8")
+
+
+def _unauthorized(key_text: str | None) -> Problem:
+    details = "the key is not valid" if key_text else "send the header Authorization: Bearer sk_live_…"
+    return Problem(ErrorKind.UNAUTHORIZED, details, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _bearer(request: Request) -> str | None:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd
 
 # Well above what the gate refuses in the envelope: its 8 KiB of URL and 16 KiB of headers.
 MAX_UNFINISHED_BYTES = 64 * 1024
@@ -21,6 +23,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     """Ends a connection whose headers, chunk extensions or trailers go on for ever: the parser keeps them all.
 
     Anybody could fill the memory with them, and the longer a line is, the longer the parser takes for its next piece.
+    And it tells the answer under way of its connection's end, of which uvicorn tells only the last of several requests.
     """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -28,6 +31,30 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unfinished_bytes = 0  # since the parser last had a head, some body or an end
         self._is_deaf = False  # what comes is dropped, until the last answer has gone
         self._is_rest_skipped = False
+        self._end = ConnectionEnd()
+        self._answering: RequestResponseCycle | None = None
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope[CONNECTION_END] = self._end  # type: ignore[literal-required]
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answering = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._answering is not None and not self._answering.response_complete:
+            self._answering.disconnected = True
+            self._answering.message_event.set()
+        self._end.come()
+
+    def shutdown(self) -> None:
+        is_stuck = bool(self._end.listeners) and self.flow.write_paused
+        self._end.come()
+        super().shutdown()
+        if is_stuck:  # by a client that does not read: nobody waits for the end of its stream
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         # In pieces: the rest of a body, and the head behind it, may come in one read of 256 KiB.

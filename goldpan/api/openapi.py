@@ -8,6 +8,7 @@ import msgspec
 
 from goldpan import __version__
 from goldpan.api.parameters import FREE_PATH_PARAMETERS, OBJECT_ID, Parameter
+from goldpan.api.preferences import PREFER
 from goldpan.api.presenters import present_plain
 from goldpan.api.routes import Access, Body, FileBody, Route, Success
 from goldpan.contract.error_catalogue import ErrorKind
@@ -92,7 +93,11 @@ def _operation(route: Route) -> Json:
     operation: Json = {
         "operationId": route.operation.__name__,
         "summary": route.summary,
-        "parameters": [*_path_parameters(route.path), *map(_parameter, route.parameters)],
+        "parameters": [
+            *_path_parameters(route.path),
+            *map(_parameter, route.parameters),
+            *([_IF_NONE_MATCH] if _has_tag(route) else []),
+        ],
         "responses": _responses(route),
     }
     if route.permission is not Access.ANYONE:
@@ -135,6 +140,8 @@ def _responses(route: Route) -> Json:
         answers[str(status)] = _response(meaning, route.success.schema, _header_names(route, status))
         if route.success.media_types:
             answers[str(status)]["content"] = {media_type: {} for media_type in route.success.media_types}
+    if _has_tag(route):
+        answers["304"] = _response(_NOT_MODIFIED, "", _header_names(route, 304), None)
     by_status: dict[int, list[ErrorKind]] = {}
     for kind in errors_of(route):
         by_status.setdefault(kind.status, []).append(kind)
@@ -157,12 +164,24 @@ def errors_of(route: Route) -> list[ErrorKind]:
     return list(dict.fromkeys(kinds))
 
 
-def _response(meaning: str, schema: str, headers: Sequence[str], media_type: str | None = None) -> Json:
-    return {
+def _response(meaning: str, schema: str, headers: Sequence[str], media_type: str | None = "application/json") -> Json:
+    """`media_type` None: there is no body."""
+    response: Json = {
         "description": meaning,
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
-        "content": {media_type or "application/json": {"schema": {"$ref": _SCHEMA.format(name=schema)}}},
     }
+    if media_type:
+        response["content"] = {media_type: {"schema": {"$ref": _SCHEMA.format(name=schema)}}}
+    return response
+
+
+def _has_tag(route: Route) -> bool:
+    is_enveloped = not route.success.media_types and route.permission is not Access.ANYONE
+    return route.method == "GET" and is_enveloped
+
+
+def _is_list(route: Route) -> bool:
+    return any("next_cursor" in getattr(shape, "__struct_fields__", ()) for shape in route.success.shapes)
 
 
 def _header_names(route: Route, status: int) -> list[str]:
@@ -175,6 +194,11 @@ def _header_names(route: Route, status: int) -> list[str]:
         names.append("Retry-After")
     if status == 200 and route.success.media_types:
         names.append("Content-Disposition")
+    if status in (200, 304) and _has_tag(route):
+        names.append("ETag")
+        names += ["Preference-Applied"] if PREFER in route.parameters else []
+    if status == 200 and _has_tag(route) and _is_list(route):
+        names.append("Link")
     return names
 
 
@@ -191,6 +215,20 @@ _HEADERS = {
         "The name of the file", 'attachment; filename="audience-507f1f77bcf86cd799439011.csv"'
     ),
     "WWW-Authenticate": _header("How to authenticate", "Bearer"),
+    "ETag": _header("Changes exactly when `data` does", 'W/"8c1f3a0e5d7b49260f1e2d3c4b5a6978"'),
+    "Link": _header(
+        "Where the next page is, if there is one; relative to the server",
+        '</v1/accounts/507f1f77bcf86cd799439011/prospecting?limit=25&cursor=eyJ9>; rel="next"',
+    ),
+    "Preference-Applied": _header("The wait that was asked for", "wait=10"),
+}
+
+_NOT_MODIFIED = "The ETag is one of If-None-Match: `data` is what the client has; the request does not count"
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "description": "ETags of answers that the client has, separated by commas: 304 if `data` has not changed.",
+    "schema": {"type": "string", "examples": ['W/"8c1f3a0e5d7b49260f1e2d3c4b5a6978"']},
 }
 
 
@@ -214,7 +252,7 @@ def _schemas(routes: Sequence[Route]) -> Json:
 def _success_schema(route: Route) -> Json:
     data = [_shape_schema(shape) for shape in route.success.shapes]
     one_of = data[0] if len(data) == 1 else {"anyOf": data}
-    if route.permission is Access.ANYONE or bool(route.success.media_types):
+    if route.permission is Access.ANYONE or route.success.media_types:
         return one_of
     members = {"success": {"const": True}, "data": one_of, "error": {"type": "null"}, "traceId": _TRACE_ID}
     return {**_ENVELOPE, "properties": members}

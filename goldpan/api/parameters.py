@@ -162,8 +162,8 @@ def parse_headers(headers: Sequence[tuple[bytes, bytes]], parameters: Sequence[P
             continue
         values[parameter.argument] = parameter.default
         texts = [value for name, value in headers if name == parameter.name.lower().encode()]
-        if len(texts) == 1:
-            _parse_into(values, parameter, texts[0].decode("latin-1"), problems)
+        if len(texts) == 1 or (texts and parameter.may_repeat):
+            _parse_into(values, parameter, b", ".join(texts).decode("latin-1"), problems)
         elif texts:
             problems.append(InvalidField("header", parameter.name, parameter.rule))
     if problems:

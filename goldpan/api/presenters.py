@@ -32,12 +32,21 @@ from goldpan.operations import account_operations, audience_operations, job_oper
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A job that may still change, and its version that an answer shows."""
+
+    job_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """`data` is the envelope's, or with `is_plain` the whole body."""
+    """`data` is the envelope's, or with `is_plain` the whole body; `watched` is whose change a client may wait for."""
 
     status: int
     data: Any
     is_plain: bool = False
+    watched: Watched | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def present_jobs(page: Slice[Any]) -> Reply:
 
 
 def present_job(job: job_operations.Job) -> Reply:
-    return Reply(200, _job(job))
+    return Reply(200, _job(job), watched=Watched(job.id, job.version) if job.finished_ms is None else None)
 
 
 def present_started_job(job: job_operations.Job) -> Reply:

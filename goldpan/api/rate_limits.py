@@ -18,6 +18,7 @@ class Verdict:
 
     is_allowed: bool
     headers: Headers
+    window_end: float
 
     def refusal(self) -> Problem:
         return Problem(ErrorKind.RATE_LIMITED, f"try again in {self.headers['Retry-After']} s", headers=self.headers)
@@ -42,7 +43,17 @@ class RateLimit:
         # The library's fixed window asks its storage three times a hit; these two are the same.
         key = self._item.key_for(self._name, caller)
         count = self._storage.incr(key, self._item.get_expiry())
-        seconds_left = max(1, math.ceil(self._storage.get_expiry(key) - self._now_seconds()))
+        return self._verdict(count, self._storage.get_expiry(key))
+
+    def give_back(self, caller: str, verdict: Verdict) -> Verdict:
+        """Take back the request that was counted as `verdict`; in a later window there is nothing to take back."""
+        key = self._item.key_for(self._name, caller)
+        window_end = self._storage.get_expiry(key)
+        count = self._storage.decr(key) if window_end == verdict.window_end else self._storage.get(key)
+        return self._verdict(count, window_end)
+
+    def _verdict(self, count: int, window_end: float) -> Verdict:
+        seconds_left = max(1, math.ceil(window_end - self._now_seconds()))
         is_allowed = count <= self._item.amount
         headers = {
             "RateLimit-Policy": self._policy,
@@ -50,7 +61,7 @@ class RateLimit:
         }
         if not is_allowed:
             headers["Retry-After"] = str(seconds_left)
-        return Verdict(is_allowed, headers)
+        return Verdict(is_allowed, headers, window_end)
 
 
 def _parse_rate(rate: str) -> RateLimitItem:

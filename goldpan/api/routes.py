@@ -5,19 +5,22 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import audience_presenters, file_presenters, presenters, prospecting_presenters
+from goldpan.api import audience_presenters, event_presenters, file_presenters, presenters, prospecting_presenters
 from goldpan.api.estimate_presenters import present_start
+from goldpan.api.event_presenters import EVENT_STREAM, LAST_EVENT_ID, LiveStream
 from goldpan.api.export_formats import FORMATS
 from goldpan.api.export_parameters import EXPORT_FORMAT, EXPORT_PRESET
 from goldpan.api.export_presenters import present_export
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
+from goldpan.api.preferences import PREFER
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.quota_presenters import LIST_TYPE, present_quota
 from goldpan.api.start_call import start_job
 from goldpan.contract import audience_resources, file_resources, prospecting_resources, quota_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.estimate_resources import Estimate
+from goldpan.contract.event_catalogue import JobEvent
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_change_operations import (
@@ -30,6 +33,7 @@ from goldpan.operations.audience_operations import get_audience, get_audience_na
 from goldpan.operations.export_operations import export_audience
 from goldpan.operations.file_operations import get_file, get_rejects, upload_file
 from goldpan.operations.folder_operations import change_folder, create_folder, delete_folder
+from goldpan.operations.job_live_operations import follow_job
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_resume_operations import resume_job
 from goldpan.operations.provider_id_operations import find_prospects_by_provider_id
@@ -91,7 +95,7 @@ class Route:
     path: str
     operation: Callable[..., Any]
     permission: Permission | Access
-    present: Callable[[Any], Reply | Stream]
+    present: Callable[[Any], Reply | Stream | LiveStream]
     success: Success
     summary: str
     parameters: tuple[Parameter, ...] = ()
@@ -217,6 +221,7 @@ ROUTES = (
         presenters.present_job,
         Success("ProspectingJobStatusSuccessResponse", (resources.Job,), {200: "The job and its receipt"}),
         "Get one prospecting job",
+        parameters=(PREFER,),
         errors=(ErrorKind.NOT_FOUND,),
     ),
     Route(
@@ -479,6 +484,22 @@ ROUTES = (
         "Export the people of an audience, the last added first",
         parameters=(EXPORT_FORMAT, EXPORT_PRESET),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/prospecting/{{jobId}}/events",
+        follow_job,
+        Permission.PROSPECTING_READ,
+        event_presenters.present_job_events,
+        Success(
+            "ProspectingJobEventStream",
+            (JobEvent,),
+            {200: "The events of the job as they come", 204: "The job has ended, and there is nothing to add"},
+            media_types=(EVENT_STREAM,),
+        ),
+        "Follow one prospecting job live, as server-sent events",
+        parameters=(LAST_EVENT_ID,),
+        errors=(ErrorKind.NOT_FOUND,),
     ),
     Route(
         "GET",

@@ -96,6 +96,7 @@ def build_toolbox(
 def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     from goldpan.api.gate import GateParts
     from goldpan.api.http_app import build_app
+    from goldpan.api.live_answers import LiveAnswers
 
     # A thread that computes, an export's say, holds the interpreter for so long before the loop gets its turn; a
     # request takes several. With Python's own 5 ms the slowest requests took three times as long (decision 0013).
@@ -107,6 +108,7 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
             toolbox=toolbox,
             key_limit=key_limit,
             failed_key_limit=failed_key_limit,
+            live=LiveAnswers(toolbox),
             new_trace_id=new_trace_id,
             now_seconds=time.perf_counter,
             log=logger.info,

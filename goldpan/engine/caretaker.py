@@ -2,12 +2,14 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from goldpan.domain import job_rules
 from goldpan.engine.job_queue import JobQueue
 from goldpan.operations.caretaker_operations import (
     fail_stranded_job,
+    forget_old_events,
     forget_old_files,
     forget_old_keys,
     forget_old_quota_uses,
@@ -78,12 +80,11 @@ class Caretaker:
         self._suspects = suspects
 
     def clear_away(self) -> None:
-        """Delete what nobody asks for any more: finished workflows, keys, files, uses of quotas, leases."""
+        """Delete what nobody asks for any more: finished workflows, keys, events, files, uses of quotas, leases."""
         before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
         self._repeat(lambda: self._delete_workflows(before_ms))
-        self._repeat(lambda: forget_old_keys(self._toolbox, BATCH))
-        self._repeat(lambda: forget_old_files(self._toolbox, BATCH))
-        self._repeat(lambda: forget_old_quota_uses(self._toolbox, BATCH))
+        for forget in (forget_old_keys, forget_old_events, forget_old_files, forget_old_quota_uses):
+            self._repeat(partial(forget, self._toolbox, BATCH))
         if not self._toolbox.database.dialect.is_sqlite:
             with self._toolbox.database.write() as tx:
                 worker_table.delete_dead_leases(tx)

@@ -6,12 +6,13 @@ from goldpan.operations.file_operations import discard_file
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_start_operations import IDEMPOTENCY_KEY_LIFETIME_MS
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, job_table, quota_table, uploaded_file_table
+from goldpan.storage import account_table, job_event_table, job_table, quota_table, uploaded_file_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 
 FILE_LIFETIME_MS = 30 * 24 * 3600 * 1000  # the data of people is not kept for ever
 UPLOAD_LIFETIME_MS = 3600 * 1000  # longer than any upload takes that is still under way
+JOB_EVENT_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 
 def requeue_stranded_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count: int) -> None:
@@ -50,6 +51,12 @@ def forget_old_quota_uses(toolbox: Toolbox, limit: int) -> int:
     """Delete up to `limit` uses of quotas that no window holds any more; return how many."""
     with toolbox.database.write() as tx:
         return quota_table.forget_uses(tx, toolbox.now_ms() - 2 * WINDOW_MS, limit)
+
+
+def forget_old_events(toolbox: Toolbox, limit: int) -> int:
+    """Delete up to `limit` events of jobs that nobody will ask for any more; return how many."""
+    with toolbox.database.write() as tx:
+        return job_event_table.forget(tx, toolbox.now_ms() - JOB_EVENT_LIFETIME_MS, limit)
 
 
 def _lock_active(tx: Tx, account_group_id: str, job_id: str, resume_count: int) -> Job | None:

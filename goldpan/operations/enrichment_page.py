@@ -7,6 +7,7 @@ from goldpan.domain.job_rules import ACTIVE, stage_progress
 from goldpan.domain.person_rules import learned_keys, settle_facts
 from goldpan.domain.provider_port import Person
 from goldpan.operations.job_ending import Ending, end_job
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import prospect_table
@@ -78,6 +79,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
             error_message=None,
             updated_ms=now_ms,
         )
+        note_event(tx, job, job.account_group_id, job.id, now_ms)
 
 
 def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: list[Answer]) -> int:

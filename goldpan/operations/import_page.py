@@ -7,6 +7,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
 from goldpan.domain.job_rules import is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.job_quota import note_use
 from goldpan.operations.job_request import FileSource, decode_request, parse_source
@@ -45,6 +46,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
         _pay(toolbox, tx, read, job)
         note_use(toolbox, tx, read, job)
         hold.save(tx, **_checkpoint(toolbox, job), **_stage(job, source, page, intake))
+        note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())
 
 
 def _sort(toolbox: Toolbox, tx: Tx, job: Job, page: Page) -> Intake:

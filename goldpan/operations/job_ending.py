@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import is_truncated
+from goldpan.operations.job_event import note_event
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table, credit_table, job_table
 from goldpan.storage.database import Tx
@@ -50,6 +51,7 @@ def end_job(toolbox: Toolbox, tx: Tx, job: Job, ending: Ending) -> None:
         changes["truncated"] = is_truncated(job.imported + job.known + job.failed, job.total_available, more=True)
     if not job_table.save_if_active(tx, job.account_group_id, job.id, **changes):
         raise AssertionError(f"job {job.id} ended twice")
+    note_event(tx, job, job.account_group_id, job.id, now_ms)
     unspent = job.credits_reserved - job.credits_spent
     if unspent:
         entry = credit_table.Entry(toolbox.new_id(), now_ms, job.id, job.pages_done)

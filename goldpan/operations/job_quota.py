@@ -2,6 +2,7 @@
 
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.domain.quota_rules import QuotaState, list_type_of
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.quota_operations import quota_of, say_exhausted
 from goldpan.operations.toolbox import Toolbox
@@ -39,13 +40,15 @@ def wait_for_room(toolbox: Toolbox, hold: Hold) -> None:
         job = held_job(tx, hold)
         state = _state(toolbox, tx, job)
         if state is not None and state.is_exhausted:
+            now_ms = toolbox.now_ms()
             hold.save(
                 tx,
                 resumes_ms=state.reset_ms,
                 error_code=ErrorKind.RATE_LIMITED.code,
                 error_message=f"blocked: {say_exhausted(state)}",
-                updated_ms=toolbox.now_ms(),
+                updated_ms=now_ms,
             )
+            note_event(tx, job, job.account_group_id, job.id, now_ms)
 
 
 def _state(toolbox: Toolbox, tx: Tx, job: Job) -> QuotaState | None:

@@ -5,6 +5,7 @@ from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.access_rules import Principal, require_object_id
 from goldpan.domain.job_rules import ACTIVE, RESUMABLE, version_after_resume
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_request import decode_request
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.quota_operations import refuse_exhausted
@@ -92,6 +93,7 @@ def _resume(toolbox: Toolbox, tx: Tx, job: Job, credits: int) -> Job:
         if not credit_table.reserve(tx, job.account_group_id, entry, credits):
             raise AssertionError("the balance changed under the account group's lock")
     audience_table.change_filling_jobs(tx, job.account_group_id, job.audience_id, +1)
+    note_event(tx, job, job.account_group_id, job.id, now_ms)
     resumed = job_table.read(tx, job.account_group_id, job.id)
     assert resumed is not None
     toolbox.enqueue_job(tx, resumed)

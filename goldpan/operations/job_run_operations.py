@@ -12,6 +12,7 @@ from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, U
 from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
 from goldpan.operations.job_ending import CRASHED, Ending, end_job
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, LostJob, held_job
 from goldpan.operations.job_quota import room_of, wait_for_room
 from goldpan.operations.toolbox import Toolbox
@@ -28,9 +29,12 @@ def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count
     """
     with toolbox.database.write() as tx:
         account_table.lock(tx, account_group_id)
-        token = job_table.claim(tx, account_group_id, job_id, resume_count, toolbox.now_ms())
+        before = job_table.read(tx, account_group_id, job_id)
+        now_ms = toolbox.now_ms()
+        token = job_table.claim(tx, account_group_id, job_id, resume_count, now_ms)
         if token is None:
             return None
+        note_event(tx, before, account_group_id, job_id, now_ms)
         hold = Hold(account_group_id, job_id, token)
         job = held_job(tx, hold)
         if is_hopeless(claims=token, writes=job.version - 1 - token):
@@ -101,7 +105,9 @@ def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> boo
             changes["resumes_ms"] = now_ms + round(wait_seconds * 1000)
             changes |= {"error_code": ErrorKind.UPSTREAM_ERROR.code, "error_message": f"blocked: {failure}"}
         hold.save(tx, **changes)
-        if wait_seconds is None:
+        if wait_seconds is not None:
+            note_event(tx, job, job.account_group_id, job.id, now_ms)
+        else:
             end_job(toolbox, tx, job, _failed(failure))
     return wait_seconds is not None
 

@@ -13,6 +13,7 @@ from goldpan.domain.provider_port import ProfileList
 from goldpan.operations.audience_operations import check_exists
 from goldpan.operations.file_operations import existing_file
 from goldpan.operations.folder_operations import check_folder
+from goldpan.operations.job_event import note_event
 from goldpan.operations.job_request import FileSource, ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.quota_operations import refuse_exhausted
@@ -171,6 +172,7 @@ def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audi
 
 def _store(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> None:
     job_table.add(tx, job.account_group_id, job, encode_request(request))
+    note_event(tx, None, job.account_group_id, job.id, job.created_ms)
     if job.credits_reserved:
         entry = credit_table.Entry(toolbox.new_id(), job.created_ms, job.id, page=0)
         if not credit_table.reserve(tx, job.account_group_id, entry, job.credits_reserved):

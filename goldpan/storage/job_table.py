@@ -1,5 +1,6 @@
 """Prospecting jobs: their state, and the input they were started with."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -83,10 +84,28 @@ _ONE = HotQuery(
     )
 )
 
+VERSIONS_AT_ONCE = 50
+
+_VERSIONS = HotQuery(
+    sa.select(JOB.c.id, JOB.c.version).where(
+        JOB.c.id.in_([sa.bindparam(f"job_id_{number}") for number in range(VERSIONS_AT_ONCE)])
+    )
+)
+
 
 async def find(database: Database, account_group_id: str, job_id: str) -> Job | None:
     rows = await database.fetch(_ONE, account_group_id=account_group_id, job_id=job_id)
     return Job(*rows[0]) if rows else None
+
+
+async def versions(database: Database, job_ids: Sequence[str]) -> dict[str, int]:
+    """Return the versions of jobs of any account group."""
+    found: dict[str, int] = {}
+    for start in range(0, len(job_ids), VERSIONS_AT_ONCE):
+        ids = job_ids[start : start + VERSIONS_AT_ONCE]
+        places = {f"job_id_{number}": ids[min(number, len(ids) - 1)] for number in range(VERSIONS_AT_ONCE)}
+        found |= {job_id: version for job_id, version in await database.fetch(_VERSIONS, **places)}
+    return found
 
 
 def read(tx: Tx, account_group_id: str, job_id: str) -> Job | None:

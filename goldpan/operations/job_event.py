@@ -1,0 +1,72 @@
+"""Noting what happens to a job, for those who follow it live, in the very transaction in which it happens."""
+
+import msgspec
+
+from goldpan.contract.event_catalogue import JobEvent, JobEventKind
+from goldpan.contract.paging import format_time
+from goldpan.contract.resources import Counts, JobCredits, JobError, JobStatus, Stage, Stages, StopReason
+from goldpan.domain.job_rules import ACTIVE
+from goldpan.storage import job_event_table, job_table
+from goldpan.storage.database import Tx
+from goldpan.storage.job_event_table import StoredEvent
+from goldpan.storage.job_table import Job
+
+
+def note_event(tx: Tx, before: Job | None, account_group_id: str, job_id: str, now_ms: int) -> None:
+    """Note the change that the caller has just written to the job's row, once for each such change.
+
+    `before` is the job as it was, None: it is new. What happened is read off the row.
+    """
+    job = job_table.read(tx, account_group_id, job_id)
+    assert job is not None  # the caller has just written it
+    job_event_table.add(tx, account_group_id, job_id, event_of(job, _kind(before, job)), now_ms)
+
+
+def event_of(job: Job, kind: JobEventKind) -> StoredEvent:
+    """Return the event that tells where the job stands now."""
+    return StoredEvent(job.version, kind, msgspec.json.encode(_describe(job)).decode())
+
+
+def _kind(before: Job | None, job: Job) -> JobEventKind:
+    if before is not None and _statuses(before) == _statuses(job):
+        return JobEventKind.PROGRESS
+    return JobEventKind.STAGE if job.status in ACTIVE else JobEventKind.FINISHED
+
+
+def _statuses(job: Job) -> tuple[str, str, str]:
+    return job.status, job.import_status, job.enrichment_status
+
+
+def _describe(job: Job) -> JobEvent:
+    has_ended = job.finished_ms is not None
+    return JobEvent(
+        job_id=job.id,
+        status=JobStatus(job.status),
+        updated_at=format_time(job.updated_ms),
+        started_at=_time(job.started_ms),
+        finished_at=_time(job.finished_ms),
+        stages=Stages(
+            import_=Stage(status=JobStatus(job.import_status), progress=job.import_progress),
+            enrichment=Stage(status=JobStatus(job.enrichment_status), progress=job.enrichment_progress),
+        ),
+        error=JobError(code=job.error_code, message=job.error_message or "") if job.error_code else None,
+        stop_reason=StopReason(job.stop_reason) if has_ended and job.stop_reason else None,
+        truncated=bool(job.truncated),
+        total_available=job.total_available,
+        counts=Counts(
+            found=job.found,
+            imported=job.imported,
+            known=job.known,
+            duplicate=job.duplicate,
+            suppressed=job.suppressed,
+            invalid=job.invalid,
+            failed=job.failed,
+            emails_found=job.emails_found,
+        ),
+        credits=JobCredits(reserved=job.credits_reserved, spent=job.credits_spent),
+        resumes_at=_time(job.resumes_ms),
+    )
+
+
+def _time(milliseconds: int | None) -> str | None:
+    return None if milliseconds is None else format_time(milliseconds)
