@@ -53,7 +53,13 @@ def test_a_job_that_is_cancelled_or_taken_over_says_so(shop: Workshop) -> None:
 def test_a_page_that_fails_is_a_wait_or_the_end(shop: Workshop, seconds: float | None, kind: str) -> None:
     failure = Unavailable("busy", retry_after_seconds=seconds) if seconds else ProviderFailure("gone")
 
-    async def fail(group: str, source: Source, cursor: str | None, tries: int, most: int | None = None) -> Page:
+    async def fail(
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
         raise failure
 
     shop.provider.fetch_page = fail  # type: ignore[method-assign]
