@@ -11,6 +11,12 @@ async def slow(*arguments):
 Directory.fetch_page = slow
 """
 
+# As if the process ended between a cancellation and the word to the engine: the run before is not stopped.
+CANCELS_IN_SILENCE = """
+from goldpan.engine.job_queue import JobQueue
+JobQueue.cancel = lambda *_arguments: None
+"""
+
 # So that a short absence of the database is longer than a lease.
 SHORT_LEASE = """
 from goldpan.engine import worker_lease

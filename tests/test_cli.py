@@ -463,6 +463,50 @@ def test_a_watch_gives_up_and_a_job_is_cancelled(acme: Acme) -> None:
     assert acme.cli("jobs", "watch", job_id, **bob).returncode == 8
 
 
+def test_a_job_that_failed_is_resumed(acme: Acme) -> None:
+    job_id = acme.start("cto%20total%3A60%20disconnect%402")
+    bob = {"GOLDPAN_API_KEY": acme.test_key}
+    assert acme.cli("jobs", "watch", job_id, **bob).returncode == 7
+
+    resumed = acme.cli.json("jobs", "resume", job_id, **bob)
+
+    assert resumed["jobId"] == job_id
+    assert acme.cli.json("jobs", "watch", job_id, **bob)["counts"]["imported"] == 60
+    again = acme.cli("jobs", "resume", job_id, **bob)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert "completed" in again.stderr
+    assert acme.cli("jobs", "resume", UNKNOWN_ID, **bob).returncode == 3
+
+
+def test_a_dry_run_prints_an_estimate_and_starts_nothing(acme: Acme) -> None:
+    options = ["--search-url", SEARCH + "cto%20total%3A700", "--max-results", "650", "--dry-run"]
+    bob = {"GOLDPAN_API_KEY": acme.test_key}
+    before = acme.cli.json("jobs", "list", **bob)
+
+    printed = acme.cli("jobs", "start", *options, **bob)
+    document = acme.cli.json("jobs", "start", *options, **bob)
+
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout.splitlines()[:3] == [
+        "LinkedIn search: keywords cto total:700",
+        "available: 700 people",
+        "at most: 650 people",
+    ]
+    assert "ends after: 650 people, --max-results stops it" in printed.stdout
+    assert (document["dryRun"], document["maxPeople"], document["cap"]["reason"]) == (True, 650, "max_results")
+    assert acme.cli.json("jobs", "list", **bob) == before
+
+
+def test_a_dry_run_says_that_credits_are_short(acme: Acme) -> None:
+    urls = [part for number in range(21) for part in ("--urls", f"linkedin.com/in/person-{number}")]
+
+    done = acme.cli("jobs", "start", *urls, "--dry-run", GOLDPAN_API_KEY=acme.live_key)
+
+    assert done.returncode == 0
+    assert "21 profiles" in done.stdout
+    assert done.stdout.splitlines()[-1] == "The job would not start: there are too few credits."
+
+
 def test_an_interrupted_watch_leaves_the_job_alone(acme: Acme) -> None:
     job_id = acme.start("cto%20total%3A900%20pace%3A3000")
     environment = acme.cli.environment | {"GOLDPAN_API_KEY": acme.test_key}

@@ -18,7 +18,17 @@ import sqlalchemy as sa
 from goldpan.domain.search_rules import parse_linkedin_search_url
 from goldpan.providers.sandbox import Sandbox
 from goldpan.storage.database import Database
-from tests.faults import BUG, CRASH, CRASH_PLACES, DISK_FULL, FORGETFUL_ENGINE, LISTENING, SHORT_LEASE, SLOW_DIRECTORY
+from tests.faults import (
+    BUG,
+    CANCELS_IN_SILENCE,
+    CRASH,
+    CRASH_PLACES,
+    DISK_FULL,
+    FORGETFUL_ENGINE,
+    LISTENING,
+    SHORT_LEASE,
+    SLOW_DIRECTORY,
+)
 from tests.invariants import assert_invariants
 from tests.processes import Goldpan, database_away, wait_until, write_lock
 
@@ -159,6 +169,52 @@ def test_a_crash_at_any_place_of_a_step_neither_loses_nor_doubles_its_page(goldp
     assert job["status"] == "completed"
     assert _people_of(goldpan, job_id) == names
     assert _balances(goldpan) == (9_740, 0)
+
+
+@pytest.mark.parametrize("prelude", ["", CANCELS_IN_SILENCE], ids=["cancelled", "cancelled in silence"])
+def test_a_server_killed_during_resumed_jobs_loses_nobody_and_charges_nobody_twice(
+    goldpan: Goldpan, prelude: str
+) -> None:
+    goldpan.import_people([f"miller-{number}" for number in range(600)])
+    server = goldpan.serve(SLOW_DIRECTORY + prelude)
+    keywords = "again total:300 pace:150 fail:500@2"
+    job_ids = [goldpan.start("miller", live=True), goldpan.start(keywords)]
+
+    _wait_for_more(goldpan, job_ids[:1], 100)
+    assert goldpan.call("POST", f"/{job_ids[0]}/cancel").status_code == 200
+    goldpan.wait_for_end(job_ids, 30)
+    for job_id, key in zip(job_ids, (goldpan.keys.live, goldpan.keys.test), strict=True):
+        assert goldpan.call("POST", f"/{job_id}/resume", key).status_code == 202
+    _wait_for_more(goldpan, job_ids, 150)
+    server.kill()
+    assert_invariants(goldpan.url)
+    goldpan.serve(SLOW_DIRECTORY)
+
+    live, played = goldpan.wait_for_end(job_ids, 60)
+    assert (live["status"], live["stopReason"], live["credits"]["spent"]) == ("completed", "source_exhausted", 600)
+    assert _people_of(goldpan, job_ids[0]) == sorted(f"miller-{number}" for number in range(600))
+    assert (played["status"], _people_of(goldpan, job_ids[1])) == ("completed", _people_of_the_sandbox(keywords))
+    assert _balances(goldpan) == (9_400, 0)
+
+
+def test_a_worker_frozen_in_a_cancelled_run_does_not_disturb_the_resumed_one(scaled: Goldpan) -> None:
+    scaled.serve()
+    frozen = scaled.work()
+    keywords = "thaw total:200 pace:300"
+    job_id = scaled.start(keywords)
+    _wait_for_more(scaled, [job_id], 25)
+
+    frozen.send(SIGSTOP)
+    assert scaled.call("POST", f"/{job_id}/cancel").status_code == 200
+    assert scaled.call("POST", f"/{job_id}/resume").status_code == 202
+    heir = scaled.work()
+    _wait_for_more(scaled, [job_id], 25)
+    frozen.send(SIGCONT)
+
+    [job] = scaled.wait_for_end([job_id], 60)
+    assert (job["status"], job["counts"]["imported"]) == ("completed", 200)
+    assert _people_of(scaled, job_id) == _people_of_the_sandbox(keywords)
+    assert (frozen.exit_code, heir.exit_code) == (None, None)
 
 
 def test_a_step_that_the_engine_could_not_note_is_not_done_twice(goldpan: Goldpan) -> None:
