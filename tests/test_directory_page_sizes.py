@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from goldpan.assembly.parts import StoredPeople
 from goldpan.domain.identity_rules import parse_profile_url
 from goldpan.domain.provider_port import Page, ProfileList, Source
 from goldpan.domain.search_rules import parse_linkedin_search_url
 from goldpan.providers.directory import PEOPLE_A_PAGE, Directory
-from tests.people_world import OURS, TableIndex, bring_in, two_account_groups
+from tests.people_world import OURS, bring_in, two_account_groups
 
 PEOPLE = 130
 SEARCH = parse_linkedin_search_url("https://www.linkedin.com/search/results/people/?keywords=miller")
@@ -34,7 +35,7 @@ def test_pages_of_any_size_follow_each_other(database_url: str, tmp_path: Path, 
     with two_account_groups(database_url) as database:
         bring_in(database, tmp_path / "people.csv", "\n".join([head, *rows]))
 
-        pages = walk(Directory(TableIndex(database)), source, [1, None, 7, 1000, 3, None])
+        pages = walk(Directory(StoredPeople(database)), source, [1, None, 7, 1000, 3, None])
 
     sizes = [len(page.people) for page in pages]
     assert sizes == [1, PEOPLE_A_PAGE, 7, PEOPLE_A_PAGE, 3, PEOPLE - 2 * PEOPLE_A_PAGE - 11]

@@ -1,8 +1,9 @@
 """Calls of Goldpan's own API: retried where that helps, and every refusal a Failure with its exit code."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 LONGEST_WAIT_SECONDS = 60
 TIMEOUT_SECONDS = 30.0
+UPLOAD_TIMEOUT_SECONDS = 600.0  # the answer comes when all rows are stored
+UPLOAD_PIECE_BYTES = 256 * 1024
+LONGEST_FILE_NAME = 200
 TEMPORARY = (429, 503)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -100,6 +104,20 @@ class Api:
     def resume_job(self, job_id: str) -> Any:
         return self._call("POST", self._group_path("prospecting", job_id, "resume"))
 
+    def upload_file(self, path: Path) -> Any:
+        """Upload a file of people; it is read from the disk piece by piece, and again at every attempt."""
+        size = str(path.stat().st_size)
+        headers = {"Content-Type": _media_type(path), "Content-Length": size}
+        query = {"name": path.name[:LONGEST_FILE_NAME]}
+        return self._call(
+            "POST",
+            self._group_path("files"),
+            params=query,
+            headers=headers,
+            content=_FileContent(path),
+            timeout=UPLOAD_TIMEOUT_SECONDS,
+        )
+
     def cancel_job(self, job_id: str) -> Any:
         return self._call("POST", self._group_path("prospecting", job_id, "cancel"))
 
@@ -160,6 +178,24 @@ class Api:
             note(f"HTTP {response.status_code}, trying again in {wait_seconds} s")
             time.sleep(wait_seconds)
         raise AssertionError("the last attempt returns or raises")
+
+
+class _FileContent:
+    """What is in a file, from its beginning whenever somebody reads it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            while piece := file.read(UPLOAD_PIECE_BYTES):
+                yield piece
+
+
+def _media_type(path: Path) -> str:
+    return {".csv": "text/csv", ".txt": "text/plain", ".zip": "application/zip"}.get(
+        path.suffix.lower(), "application/octet-stream"
+    )
 
 
 def _retry_after(response: "httpx2.Response") -> int:

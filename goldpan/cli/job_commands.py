@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 import click
@@ -21,6 +22,7 @@ SOURCE_OF_OPTION = {
     "leadListId": "sales_navigator",
     "postUrl": "post_commenters",
     "urls": "url_upload",
+    "fileId": "file_upload",
 }
 """The source that an option means when --source is left out."""
 
@@ -91,7 +93,8 @@ def get_job(caller: Caller, job_id: str) -> None:
 
 @jobs.command("start")
 @click.option(
-    "--source", help="linkedin_search, sales_navigator, post_commenters, url_upload; else what the rest means."
+    "--source",
+    help="linkedin_search, sales_navigator, post_commenters, url_upload, file_upload; else what the rest means.",
 )
 @click.option("--search-url", metavar="URL", help="A people search of LinkedIn or Sales Navigator, as in the browser.")
 @click.option("--saved-search-id", metavar="ID")
@@ -103,6 +106,13 @@ def get_job(caller: Caller, job_id: str) -> None:
     type=click.File(encoding="utf-8-sig", errors="replace"),
     help="Profiles, one URL a line; - is standard input.",
 )
+@click.option(
+    "--file",
+    "people_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of people to upload: Connections.csv or its zip, a CSV, Parquet, or one profile URL a line.",
+)
+@click.option("--file-id", metavar="ID", help="A file that was uploaded before.")
 @click.option("--max-results", type=int)
 @click.option("--max-credits", type=int, help="What the job may spend at the most.")
 @click.option("--search-emails", is_flag=True, help="Look for e-mail addresses: 2 credits a person.")
@@ -112,25 +122,34 @@ def get_job(caller: Caller, job_id: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Only tell what the job would find, take and cost.")
 @api_options
 def start_job(
-    caller: Caller, idempotency_key: str | None, url_file: TextIO | None, dry_run: bool, **options: Any
+    caller: Caller,
+    idempotency_key: str | None,
+    url_file: TextIO | None,
+    people_file: Path | None,
+    dry_run: bool,
+    **options: Any,
 ) -> None:
     """Start a job and print its id, or with --dry-run an estimate.
 
     \b
     goldpan jobs start --search-url "https://www.linkedin.com/search/results/people/?keywords=cto"
     goldpan jobs start --url-file profiles.txt --search-emails
+    goldpan jobs start --file Connections.csv
     """
     import secrets
 
+    if people_file is not None:
+        options["source"] = options["source"] or "file_upload"
     body = _start_body(options, url_file)
-    if dry_run:
-        with Api(caller) as api:
-            estimate = api.estimate_job(body)
-        answer(estimate, lambda: print_estimate(estimate))
-        return
     key = idempotency_key or secrets.token_hex(16)
-    note(f"Idempotency-Key {key}: with it, sending this again starts no second job.")
     with Api(caller) as api:
+        if people_file is not None:
+            body["fileId"] = _upload(api, people_file, body)
+        if dry_run:
+            estimate = api.estimate_job(body)
+            answer(estimate, lambda: print_estimate(estimate))
+            return
+        note(f"Idempotency-Key {key}: with it, sending this again starts no second job.")
         job = api.start_job(body, key)
     note(f"Job {job['jobId']} is {job['status']}; see it work with: goldpan jobs watch {job['jobId']}")
     answer(job, lambda: print_line(job["jobId"]))
@@ -193,6 +212,18 @@ def _start_body(options: dict[str, Any], url_file: TextIO | None) -> dict[str, A
     return body
 
 
+def _upload(api: Api, path: Path, body: dict[str, Any]) -> str:
+    """Upload the file and return its id; whoever asks for two sources is told before that."""
+    if any(name in body for name in SOURCE_OF_OPTION):
+        raise Failure(ExitCode.USAGE, "USAGE", "--file is a source of its own: leave the other source out")
+    file = api.upload_file(path)
+    note(
+        f"{path.name} was read as {file['dialect']}: {file['distinct']:,} people in {file['rows']:,} rows, "
+        f"{file['rejected']:,} rejected; to start with it again: --file-id {file['id']}"
+    )
+    return str(file["id"])
+
+
 def _profile_lines(file: TextIO | None) -> list[str]:
     return [line.strip() for line in file or () if line.strip()]
 
@@ -201,7 +232,7 @@ def _meant_source(body: dict[str, Any]) -> str:
     meant = [source for name, source in SOURCE_OF_OPTION.items() if name in body]
     if not meant:
         options = ", ".join(
-            ("--search-url", "--saved-search-id", "--lead-list-id", "--post-url", "--urls", "--url-file")
+            ("--search-url", "--saved-search-id", "--lead-list-id", "--post-url", "--urls", "--url-file", "--file")
         )
         raise Failure(ExitCode.USAGE, "USAGE", f"a job needs a source of people: one of {options}")
     is_sales_navigator = "/sales/" in body.get("searchUrl", "").partition("?")[0]

@@ -30,7 +30,6 @@ REJECTS_SHOWN = 100
 LARGEST_UNPACKED_BYTES = 512 * 1024 * 1024
 MOST_ROWS = 1_000_000
 MOST_LETTERS = 512 * 1024 * 1024
-MOST_COLUMNS = 1_000
 LONGEST_REASON = 500
 LONGEST_REFUSAL = 600
 
@@ -157,8 +156,6 @@ def _rejects_after(toolbox: Toolbox, file: UploadedFile, position: int) -> list[
 
 
 def _store(toolbox: Toolbox, account_group_id: str, name: str, people_file: PeopleFile) -> UploadedFile:
-    if len(people_file.mapping) > MOST_COLUMNS:
-        raise InvalidPeopleFile(f"this file has more than {MOST_COLUMNS:,} columns")
     mapping: Mapping = [(use.column, use.field) for use in people_file.mapping]
     file = UploadedFile(
         id=toolbox.new_id(),

@@ -16,7 +16,7 @@ from goldpan.providers.people_file_dialects import (
     read_header,
 )
 from goldpan.providers.people_file_rows import clean, is_email
-from goldpan.providers.people_file_sources import Lines
+from goldpan.providers.people_file_sources import MOST_COLUMNS, Lines
 
 DELIMITERS = (",", ";", "\t", "|")
 _DATE = re.compile(r"(?=.{6,30}$).*\d{1,4}\D+.*\d")
@@ -93,7 +93,7 @@ def _lines(sample: Sequence[str]) -> Lines:
 
 
 def _find_head(delimiter: str, records: list[Record]) -> Layout | None:
-    rows = [(record, [clean(cell) or "" for cell in record.cells or ()]) for record in records]
+    rows = [(record, [clean(cell) or "" for cell in _few(record.cells)]) for record in records]
     candidates = [
         (index, header)
         for index, (_, cells) in enumerate(rows)
@@ -110,6 +110,11 @@ def _find_head(delimiter: str, records: list[Record]) -> Layout | None:
         return None
     dialect = CONNECTIONS if header.fields in CONNECTIONS_LAYOUTS else name_dialect(header)
     return Layout(dialect, header, rows[index][0].last_line, delimiter)
+
+
+def _few(cells: list[str] | None) -> list[str]:
+    """Return the cells of a row that may head a file; one with thousands of columns names no people."""
+    return cells if cells and len(cells) <= MOST_COLUMNS else []
 
 
 def _heads_of_data(rows: list[list[str]]) -> list[int]:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldpan.providers.people_file_sources import InvalidPeopleFile
+from goldpan.providers.people_file_sources import MOST_COLUMNS, InvalidPeopleFile
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -33,6 +33,8 @@ class ParquetFile:
             self._row_count = found[0] if found else 0
             result = connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", [escape(str(path))])
             self.columns = [str(column[0]) for column in result.description or ()]
+        if len(self.columns) > MOST_COLUMNS:
+            raise InvalidPeopleFile(f"{path} has more than {MOST_COLUMNS:,} columns")
         self.sample = list(islice(self._cells(), SAMPLE_ROWS))
 
     def rows(self) -> Iterator[list[str]]:

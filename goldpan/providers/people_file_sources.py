@@ -19,6 +19,7 @@ OVERLONG_LINE = '"a line of more than 1,000,000 characters"!\n'
 # A row that goes on for longer is broken: to go back from each would otherwise take time without end.
 MOST_LINES_A_ROW = 250
 LONGEST_ROW = 1_000_000
+MOST_COLUMNS = 1_000
 CHUNK = 1024 * 1024
 
 _ZIP, _PARQUET = b"PK\x03\x04", b"PAR1"
@@ -121,10 +122,10 @@ class Lines:
             line = self._text.readline(LONGEST_LINE)
         return OVERLONG_LINE
 
-    def take(self, count: int) -> list[str]:
-        """Return the next lines, fewer where the text ends; each is a row of its own."""
-        taken = []
-        for _ in range(count):
+    def take(self, count: int, most_letters: int | None = None) -> list[str]:
+        """Return the next lines, each a row of its own: fewer where the text ends, or after so many letters."""
+        taken: list[str] = []
+        while len(taken) < count and (most_letters is None or sum(map(len, taken)) < most_letters):
             self.start_row()
             if (line := next(self, None)) is None:
                 break

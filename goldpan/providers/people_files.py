@@ -23,6 +23,7 @@ from goldpan.providers.people_file_sources import (
 )
 
 SAMPLE_LINES = 200
+SAMPLE_LETTERS = 1_000_000  # of which each may part two columns, for each delimiter
 LONGEST_NAMED_ADDRESS = 4_096
 WHAT_WE_READ = (
     "Expected is LinkedIn's Connections.csv or the zip it comes in, a CSV or Parquet file with columns such as "
@@ -77,7 +78,7 @@ def read_people(path: Path, largest_unpacked: int = LARGEST_UNPACKED) -> PeopleF
         return _read_parquet(path)
     encoding = find_encoding(source)
     with opened_text(source, encoding) as (lines, _):
-        sample = lines.take(SAMPLE_LINES)
+        sample = lines.take(SAMPLE_LINES, SAMPLE_LETTERS)
     layout = find_layout(sample)
     if layout is None:
         raise InvalidPeopleFile(f"{path} {_what_it_is(sample)}. {WHAT_WE_READ}")
