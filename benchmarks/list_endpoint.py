@@ -40,7 +40,7 @@ from goldpan import assembly
 from goldpan.contract.paging import DEFAULT_LIMIT, START, Position, encode_cursor
 from goldpan.settings import read_settings
 from goldpan.storage.database import Database, driver_url
-from goldpan.storage.job_list_table import PageShape, page_query
+from goldpan.storage.job_list_query import PageShape, page_query
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS
 
 DEEP_PAGE = 10_000

@@ -15,7 +15,7 @@ from goldpan.storage import account_table, audience_table
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.database import Database, Tx
-from goldpan.storage.job_list_table import PageShape, filter_parameters, page_query, page_shape
+from goldpan.storage.job_list_query import PageShape, filter_parameters, page_query, page_shape
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS
 from goldpan.storage.tables import JOB
 from tests.cast import stored_job
