@@ -26,6 +26,7 @@ from tests.service import Service, running
 RUN_DIRECTORY = "GOLDPAN_TEST_RUN_DIRECTORY"
 
 TIGHT_LIMITS = {"GOLDPAN_RATE_LIMIT": "5/minute", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": "3/minute"}
+SMALLEST_FILES = {"GOLDPAN_MAX_FILE_BYTES": "1000"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -106,7 +107,7 @@ class _Services(dict[str, Service]):
         if kind == "postgresql":
             admin = self._stack.enter_context(psycopg.connect(_server_url(), autocommit=True))
             url = self._stack.enter_context(_postgres_database(admin, "template0"))
-        limits = TIGHT_LIMITS if kind == "tight" else {}
+        limits = TIGHT_LIMITS | SMALLEST_FILES if kind == "tight" else {}
         self[kind] = self._stack.enter_context(running(self._tmp_path_factory.mktemp(kind), url, **limits))
         return self[kind]
 

@@ -417,6 +417,39 @@ def test_the_same_idempotency_key_starts_one_job(acme: Acme) -> None:
     assert acme.start("cto%20total%3A1", "--idempotency-key", "once") == first
 
 
+def test_a_file_is_uploaded_and_a_job_started_with_it(acme: Acme) -> None:
+    done = acme.cli("jobs", "start", "--file", str(SAMPLE), GOLDPAN_API_KEY=acme.test_key)
+
+    assert done.returncode == 0, done.stderr
+    assert "Connections.csv was read as LinkedIn Connections.csv: 495 people in 500 rows, 0 rejected" in done.stderr
+    watched = acme.cli.json("jobs", "watch", done.stdout.strip(), GOLDPAN_API_KEY=acme.live_key)
+    assert (watched["source"], watched["counts"]["imported"]) == ("file_upload", 495)
+    again = done.stderr.partition("--file-id ")[2].split()[0]
+    assert acme.cli("jobs", "start", "--file-id", again, GOLDPAN_API_KEY=acme.test_key).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "exit_code", "message"),
+    [
+        (["--file", "/nowhere/people.csv"], "test", 2, "does not exist"),
+        (["--file", str(SAMPLE), "--urls", "linkedin.com/in/ada"], "test", 2, "leave the other source out"),
+        (["--file", str(SAMPLE)], "none", 4, "UNAUTHORIZED"),
+        (["--file", str(SAMPLE)], "live", 5, "INSUFFICIENT_CREDITS"),
+        (["--file", sys.executable], "test", 1, "this file is not a text file"),
+        (["--file-id", UNKNOWN_ID], "test", 3, "fileId: there is no such file"),
+    ],
+)
+def test_a_file_that_starts_nothing_is_explained(
+    acme: Acme, options: list[str], key: str, exit_code: int, message: str
+) -> None:
+    keys = {"test": acme.test_key, "live": acme.live_key, "none": "sk_live_none"}
+
+    done = acme.cli("jobs", "start", *options, GOLDPAN_API_KEY=keys[key])
+
+    assert done.returncode == exit_code, done.stderr
+    assert message in done.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "source"),
     [

@@ -311,10 +311,6 @@ page_source._page_of_file = slow
 """
 
 
-def has_found(people: int, job: Json) -> bool:
-    return bool(job["counts"]["found"] >= people)
-
-
 def test_a_server_killed_in_the_middle_of_a_file_loses_nobody_and_counts_nobody_twice(tmp_path: Path) -> None:
     with Goldpan(tmp_path) as goldpan:
         file_id = uploaded_without_server(goldpan, rows(500) + rows(50) + REJECT * 30)
@@ -322,7 +318,7 @@ def test_a_server_killed_in_the_middle_of_a_file_loses_nobody_and_counts_nobody_
         body = {"source": "file_upload", "fileId": file_id}
         job_id = goldpan.call("POST", "", goldpan.keys.live, json=body).json()["data"]["jobId"]
         for found in (100, 300):
-            goldpan.wait_for(job_id, 30, partial(has_found, found))
+            goldpan.wait_for(job_id, 30, partial(_has_found, found))
             server.kill()
             server = goldpan.serve(SLOW_PAGES)
 
@@ -332,6 +328,10 @@ def test_a_server_killed_in_the_middle_of_a_file_loses_nobody_and_counts_nobody_
         assert counts(job) == {"found": 580, "imported": 500, "duplicate": 50, "invalid": 30}
         assert job["credits"] == {"reserved": 500, "spent": 500}
         assert_invariants(goldpan.url)
+
+
+def _has_found(count: int, job: Json) -> bool:
+    return int(job["counts"]["found"]) >= count
 
 
 def uploaded_without_server(goldpan: Goldpan, content: str) -> str:

@@ -1,6 +1,7 @@
 """Uploading files of people over HTTP: what is read, what is refused, and what is told of it afterwards."""
 
 import csv
+import fcntl
 import io
 import socket
 import tempfile
@@ -8,10 +9,15 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx2
 import pytest
 
+from goldpan import assembly
+from goldpan.api.request_file import remove_left_files
+from goldpan.assembly.parts import max_file_bytes
 from goldpan.contract.permission_catalogue import Permission
-from tests.cast import NOBODYS_ID, Caller
+from goldpan.settings import read_settings
+from tests.cast import NOBODYS_ID, Caller, new_caller
 from tests.people_file_samples import (
     ADA,
     ADA_ID,
@@ -21,6 +27,7 @@ from tests.people_file_samples import (
     SALES_NAVIGATOR_HEADER,
     row_of,
 )
+from tests.processes import Goldpan
 from tests.service import Answer, Json, Service, until
 
 FILE_LIMIT = 64 * 1024 * 1024
@@ -396,3 +403,58 @@ def test_nothing_stays_in_the_temporary_folder(alice: Caller) -> None:
         request()
 
     assert set(files_under_way()) - before == set()
+
+
+def test_what_a_killed_process_left_is_removed_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    names = ("left", "in_use", "empty")
+    left, in_use, empty = (tmp_path / f"goldpan-upload-{name}" for name in names)
+    other, link = tmp_path / "other", tmp_path / "goldpan-upload-link"
+    for path in (left, in_use, other):
+        path.write_text("people")
+    empty.touch()
+    link.symlink_to(other)
+    with in_use.open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+
+        remove_left_files()
+
+    assert sorted(tmp_path.iterdir()) == sorted([in_use, empty, other, link])
+
+
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))"
+
+
+def test_a_disk_without_room_is_told_with_503_and_leaves_nothing(tmp_path: Path) -> None:
+    before = set(files_under_way())
+    with Goldpan(tmp_path) as goldpan:
+        goldpan.serve(NO_ROOM)
+        group = f"http://127.0.0.1:{goldpan.port}/v1/accounts/{goldpan.keys.account_group_id}"
+        headers = {"Authorization": f"Bearer {goldpan.keys.live}", "Content-Type": "text/csv"}
+
+        answer = httpx2.post(f"{group}/files", content=b"a" * 4_000_000, headers=headers, trust_env=False)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+    assert int(answer.headers["Retry-After"]) > 0
+    assert set(files_under_way()) == before
+
+
+# --- the operator's limit -----------------------------------------------------------------------------------------
+
+
+def test_the_operator_says_how_large_a_file_may_be(tight_service: Service) -> None:
+    alice = new_caller(tight_service, "alice")
+    content = CONNECTIONS.encode()
+
+    assert upload(alice, content + b"\n" * (1000 - len(content))).status == 201
+    answer = upload(alice, content + b"\n" * (1001 - len(content)))
+    assert answer.refusal == (413, "PAYLOAD_TOO_LARGE")
+    assert answer.details == "the file must be at most 1000 bytes"
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "64 MiB", "1e6", "1.5"])
+def test_a_limit_that_is_no_number_of_bytes_is_refused_by_its_name(size: str) -> None:
+    with pytest.raises(assembly.CannotStart, match="GOLDPAN_MAX_FILE_BYTES"):
+        max_file_bytes(read_settings({"GOLDPAN_MAX_FILE_BYTES": size}))
