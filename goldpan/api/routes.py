@@ -5,14 +5,15 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import presenters
+from goldpan.api import credit_presenters, presenters
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
-from goldpan.contract import resources
+from goldpan.contract import credit_resources, resources
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import list_accounts
 from goldpan.operations.audience_operations import list_prospects
+from goldpan.operations.credit_operations import get_credits, list_credit_entries
 from goldpan.operations.job_operations import cancel_job, get_job, list_jobs
 from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.system_operations import is_alive, is_ready
@@ -156,6 +157,25 @@ ROUTES = (
         "List the people of an audience, the last added first",
         parameters=(CURSOR, LIMIT),
         errors=(ErrorKind.NOT_FOUND, ErrorKind.AUDIENCE_NOT_READY, ErrorKind.UPSTREAM_ERROR),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/credits",
+        get_credits,
+        Permission.PROSPECTING_READ,
+        credit_presenters.present_credits,
+        Success("CreditsSuccessResponse", (credit_resources.Credits,), {200: "The balance and the plan"}),
+        "Get the credits of an account group",
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/credits/ledger",
+        list_credit_entries,
+        Permission.PROSPECTING_READ,
+        credit_presenters.present_ledger,
+        Success("CreditLedgerSuccessResponse", (credit_resources.CreditLedger,), {200: "Movements of credits"}),
+        "List the movements of credits, newest first",
+        parameters=(CURSOR, LIMIT),
     ),
     Route(
         "GET",
