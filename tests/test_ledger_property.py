@@ -1,10 +1,11 @@
-"""The ledger always sums to the balance: many hands do at once whatever moves credits, and every moment is looked at."""
+"""The ledger always sums to the balance: many hands move credits at once, and every moment is looked at."""
 
 import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def shop(database_url: str) -> Iterator[Workshop]:
 
 
 def start(shop: Workshop, dice: random.Random, job_ids: list[str]) -> None:
-    body = dice.choice([{"max_results": dice.randint(1, 20)}, {"max_credits": dice.randint(1, 20)}, {}])
+    body: dict[str, Any] = dice.choice([{"max_results": dice.randint(1, 20)}, {"max_credits": dice.randint(1, 20)}, {}])
     job_ids.append(shop.start(**body, search_emails=dice.random() < 0.3))
 
 

@@ -6,6 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from goldpan.api import credit_presenters, presenters
+from goldpan.api.job_body_rules import start_job_rules
 from goldpan.api.parameters import CURSOR, IDEMPOTENCY_KEY, LIMIT, STATUS, VIEW, Parameter
 from goldpan.api.presenters import Reply, Stream
 from goldpan.contract import credit_resources, resources
@@ -28,20 +29,45 @@ class Access(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The JSON body that a route takes; `aliases` are other spellings of its fields."""
+    """The JSON body that a route takes.
+
+    `aliases` are other spellings of its fields; `rules` is JSON schema for what the shape alone does not say.
+    """
 
     shape: type[resources.Shape]
     aliases: Mapping[str, str] = field(default_factory=dict)
     examples: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a success, besides those of every answer; `statuses` (): of every success.
+
+    `is_always` False: it may be missing.
+    """
+
+    name: str
+    description: str
+    example: str
+    is_always: bool = True
+    statuses: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have."""
+    """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have.
+
+    A status of 204 or 304 has no body. `media_types`: it comes as one of these, without an envelope. `examples` are
+    values of `data`, or whole texts, by name; left out, they are those of `response_examples`.
+    """
 
     schema: str
     shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
+    media_types: tuple[str, ...] = ()
+    headers: tuple[Header, ...] = ()
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +76,8 @@ class Route:
 
     `operation` is called with the toolbox, the caller, the ids of the path, the parameters (by their `argument`) and
     the body as `request`. One that is a coroutine only reads, by hot queries; any other may wait and gets a thread.
+    A parameter whose place is `path` only describes an id of the path that is none of ours. `tag` "": the noun of the
+    path.
     """
 
     method: str
@@ -62,6 +90,8 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     body: Body | None = None
     errors: tuple[ErrorKind, ...] = ()
+    description: str = ""
+    tag: str = ""
 
 
 GROUP = "/v1/accounts/{accountGroupId}"
@@ -117,7 +147,7 @@ ROUTES = (
         ),
         "Start a prospecting job",
         parameters=(IDEMPOTENCY_KEY,),
-        body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES),
+        body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES, start_job_rules()),
         errors=(
             ErrorKind.NOT_FOUND,
             ErrorKind.IDEMPOTENCY_KEY_REUSED,
