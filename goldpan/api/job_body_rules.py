@@ -3,6 +3,7 @@
 from typing import Any
 
 from goldpan.contract.resources import START_JOB_ALIASES, SourceType
+from goldpan.domain.credit_rules import PLAN_CAPS
 from goldpan.operations.job_request import SOURCE_FIELDS
 
 _Schema = dict[str, Any]
@@ -22,6 +23,7 @@ def start_job_rules() -> _Schema:
     exclusive = [("audienceId", "audienceName"), ("audienceId", "folderId")]
     return {
         "anyOf": sources,
+        "properties": {"dryRun": {"const": False}},  # estimates are not offered yet
         "allOf": [
             *({"not": {"required": spellings}} for spellings in _pairs_of_spellings()),
             *({"not": _both_are_texts(*names)} for names in exclusive),
@@ -42,6 +44,7 @@ def _source(source: SourceType, name: str) -> _Schema:
             **{spelling: {"const": source.value} for spelling in _spellings("source")},
             **{spelling: value for spelling in spellings},
             **{spelling: {"type": "null"} for other in sorted(others) for spelling in _spellings(other)},
+            **({} if name == "urls" else {"maxResults": {"maximum": max(PLAN_CAPS.values())}}),
         },
         "anyOf": [{"required": [spelling]} for spelling in spellings],
     }

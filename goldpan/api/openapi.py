@@ -113,7 +113,7 @@ def build_document(routes: Sequence[Route]) -> Json:
 
 def _operation(route: Route, schemas: Json) -> Json:
     operation: Json = {
-        "operationId": route.operation.__name__,
+        "operationId": _camel(route.operation.__name__),
         "tags": [_tag(route)],
         "summary": route.summary,
         "description": _operation_description(route),
@@ -138,6 +138,11 @@ def _operation_description(route: Route) -> str:
         case permission:
             access = f"Required permission: `{permission}`."
     return f"{route.description}\n\n{access}".strip()
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _tag(route: Route) -> str:

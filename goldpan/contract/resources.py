@@ -66,7 +66,7 @@ class StartJob(Shape, omit_defaults=True):
     lead_list_id: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
     post_url: Annotated[str, Meta(max_length=8192)] | None = None
     urls: Annotated[list[str], Meta(min_length=1, max_length=1000)] | None = None
-    max_results: Annotated[int, Meta(ge=1)] | None = None
+    max_results: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
     search_emails: bool = False
     audience_id: ObjectId | None = None
     audience_name: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")] | None = None
