@@ -17,7 +17,9 @@ schemathesis.openapi.format(
 )
 WORDS = st.text("abcdefgh", min_size=1, max_size=10)
 schemathesis.openapi.format(
-    "linkedin-search-url", WORDS.map(lambda word: f"https://www.linkedin.com/search/results/people/?keywords={word}")
+    # to the sandbox: a handful of people, at once
+    "linkedin-search-url",
+    WORDS.map(lambda word: f"https://www.linkedin.com/search/results/people/?keywords={word}%20total%3A5%20pace%3A0"),
 )
 schemathesis.openapi.format(
     "sales-navigator-url",
