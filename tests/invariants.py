@@ -85,6 +85,9 @@ RULES = {
             sum(reserved_change) OVER (PARTITION BY account_group_id ORDER BY created_ms) AS reserved
             FROM credit_entry) AS history
         WHERE available < 0 OR reserved < 0""",
+    "I4 the ledger has one order, that of its times": """
+        SELECT account_group_id, created_ms FROM credit_entry
+        GROUP BY account_group_id, created_ms HAVING count(*) > 1""",
     "I4 what is reserved belongs to the jobs that run": f"""
         SELECT account.id, account.credits_reserved FROM account_group AS account
         LEFT JOIN job ON job.account_group_id = account.id AND job.status IN {ACTIVE}

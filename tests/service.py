@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from goldpan import assembly
 from goldpan.operations.toolbox import Toolbox
 from goldpan.settings import read_settings
+from tests.conformance import Sight, check_conformance
 
 PATIENCE_SECONDS = 60.0  # for whatever must happen at all; a test that is about speed says its own bound
 HUGE_RATE = "1000000/minute"
@@ -42,6 +43,12 @@ class Answer:
     @property
     def json(self) -> Json:
         return json.loads(self.body)
+
+    @property
+    def sight(self) -> Sight:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        is_json = headers.get("content-type") == "application/json" and self.body != b""
+        return Sight(self.status, headers, self.body, self.json if is_json else None)
 
     @property
     def data(self) -> Json:
@@ -95,7 +102,7 @@ class Service:
             if body is not None and not names & {"content-length", "transfer-encoding"}:
                 connection.putheader("Content-Length", str(len(body)))
             connection.endheaders(body)
-            return _checked(_read(connection.getresponse()))
+            return _checked(method, target, _read(connection.getresponse()))
         finally:
             connection.close()
 
@@ -105,7 +112,7 @@ class Service:
             connection.sendall(request)
             response = http.client.HTTPResponse(connection, method=method)
             response.begin()
-            return _checked(_read(response))
+            return _checked(*_first_line(request, method), _read(response))
 
     def check_alive(self) -> None:
         for process in self.processes:
@@ -117,11 +124,18 @@ def _read(response: http.client.HTTPResponse) -> Answer:
     return Answer(response.status, response.headers, response.read())
 
 
-def _checked(answer: Answer) -> Answer:
+def _first_line(request: bytes, method: str) -> tuple[str, str]:
+    """Return the method and the target of a request written by hand; `method` and "" when its first line has none."""
+    parts = request.partition(b"\r\n")[0].decode("latin-1").split(" ")
+    return (parts[0], parts[1]) if len(parts) == 3 else (method, "")
+
+
+def _checked(method: str, target: str, answer: Answer) -> Answer:
     """What holds for every answer of any route at any time; a few documents for tools have no envelope."""
     if answer.body.startswith(b"{") and b'"openapi":' not in answer.body[:200]:
         assert not [sign for sign in _SIGNS_OF_A_TRACEBACK if sign in answer.body], answer
         check_envelope(answer)
+    check_conformance(method, target, answer.sight)
     return answer
 
 

@@ -172,6 +172,34 @@ def test_an_account_group_is_created_and_listed(acme: Acme) -> None:
     assert acme.cli.json("account", "list")["items"][-1]["id"] == created["id"]
 
 
+def test_an_account_group_is_topped_up(acme: Acme) -> None:
+    before = acme.cli.json("account", "list")["items"][0]
+
+    topped_up = acme.cli.json("account", "top-up", acme.account_id, "25")
+
+    assert topped_up == before | {"credits": before["credits"] + 25, "added": 25}
+    assert acme.cli("account", "top-up", acme.account_id, "5").stdout == f"{before['credits'] + 30}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [
+        ((UNKNOWN_ID, "5"), 3, "NOT_FOUND"),
+        (("{acme}", "0"), 2, "USAGE"),
+        (("{acme}", "many"), 2, "USAGE"),
+        (("{acme}", "2147483647"), 2, "USAGE"),
+    ],
+)
+def test_a_top_up_that_cannot_be_is_refused(acme: Acme, arguments: tuple[str, ...], exit_code: int, code: str) -> None:
+    before = acme.cli.json("account", "list")
+
+    done = acme.cli("account", "top-up", *(part.format(acme=acme.account_id) for part in arguments), "--json")
+
+    assert done.returncode == exit_code
+    assert json.loads(done.stdout)["error"]["code"] == code
+    assert acme.cli.json("account", "list") == before
+
+
 def test_an_unknown_plan_is_refused_with_those_that_exist(cli: Cli) -> None:
     done = cli("account", "create", "Acme", "--plan", "gold")
 

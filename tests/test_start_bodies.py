@@ -149,9 +149,9 @@ def test_a_route_without_a_body_takes_none_but_an_empty_object(alice: Caller, bo
         ("urls", [], "must be a list of 1 to 1000 texts"),
         ("urls", "linkedin.com/in/amara", "must be a list of 1 to 1000 texts"),
         ("urls[1]", ["linkedin.com/in/amara", 5], "must be a text"),
-        ("maxResults", 1.5, "must be an integer of at least 1"),
-        ("maxResults", "5", "must be an integer of at least 1"),
-        ("maxResults", 0, "must be an integer of at least 1"),
+        ("maxResults", 1.5, "must be an integer from 1 to 2147483647"),
+        ("maxResults", "5", "must be an integer from 1 to 2147483647"),
+        ("maxResults", 0, "must be an integer from 1 to 2147483647"),
         ("maxCredits", 2**31, "must be an integer from 1 to 2147483647"),
         ("searchEmails", 1, "must be true or false"),
         ("searchEmails", None, "must be true or false"),
@@ -191,3 +191,21 @@ def test_a_list_of_very_many_wrong_urls_gets_a_short_answer(alice: Caller) -> No
     assert answer.refusal == (400, "VALIDATION_ERROR")
     assert [field["name"] for field in answer.error["fields"]] == [f"urls[{position}]" for position in range(20)]
     assert len(answer.body) < 10_000
+
+
+@pytest.mark.parametrize("number", ["5.0", "5e0", "0.5e1", "50e-1"])
+def test_an_integer_may_be_written_as_any_number_of_json(alice: Caller, number: str) -> None:
+    alice.import_people(["amara,CTO"])
+    first = alice.start((START + ',"maxResults":5}').encode(), idempotency_key="a")
+
+    answer = alice.start((START + ',"maxResults":' + number + "}").encode(), idempotency_key="a")
+
+    assert answer.data["jobId"] == first.data["jobId"]
+
+
+@pytest.mark.parametrize("number", ["1e30", "9007199254740993.0", "5.5", "1e-1"])
+def test_a_number_that_is_no_integer_or_not_exactly_one_is_refused(alice: Caller, number: str) -> None:
+    answer = alice.start((START + ',"maxResults":' + number + "}").encode())
+
+    assert answer.refusal == (400, "VALIDATION_ERROR")
+    assert answer.error["fields"][0]["name"] == "maxResults"

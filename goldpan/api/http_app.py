@@ -12,14 +12,21 @@ from starlette.types import ASGIApp, Scope
 from goldpan.api.gate import Gate, GateParts
 from goldpan.api.openapi import openapi_route
 from goldpan.api.parameters import FREE_PATH_PARAMETERS
+from goldpan.api.reference_page import REFERENCE_ROUTES
 from goldpan.api.request_file import remove_left_files
 from goldpan.api.routes import ROUTES, Route
+
+
+def served_routes(routes: Sequence[Route] = ROUTES) -> list[Route]:
+    """Return `routes` and those that describe them."""
+    described = [*routes, *REFERENCE_ROUTES]
+    return [*described, openapi_route(described)]
 
 
 def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
     """Return the application that serves `routes`."""
     by_path: dict[str, list[Route]] = {}
-    for route in [*routes, openapi_route(routes)]:
+    for route in served_routes(routes):
         by_path.setdefault(route.path, []).append(route)
     # The first that matches is taken: `…/prospecting/quota` must come before `…/prospecting/{jobId}`.
     in_order = sorted(by_path, key=_segments_that_vary)

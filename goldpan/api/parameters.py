@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
-from goldpan.contract.paging import DEFAULT_LIMIT, MAX_LIMIT, START, decode_cursor, parse_limit
+from goldpan.contract.paging import DEFAULT_LIMIT, MAX_LIMIT, START, Position, decode_cursor, encode_cursor, parse_limit
 from goldpan.domain.identity_rules import ANY_PROVIDER_ID
 
 MAX_QUERY_FIELDS = 100
@@ -52,6 +52,8 @@ def _parse_file_name(text: str) -> str:
     return text
 
 
+_CURSOR_EXAMPLE = encode_cursor(Position(1_777_390_200_000, "507f1f77bcf86cd799439011"))
+
 CURSOR = Parameter(
     "cursor",
     "query",
@@ -60,7 +62,7 @@ CURSOR = Parameter(
     START,
     "must be a nextCursor of this list, unchanged",
     "Opaque pagination cursor returned by the previous page.",
-    {"type": "string"},
+    {"type": "string", "format": "goldpan-cursor", "examples": [_CURSOR_EXAMPLE]},
 )
 LIMIT = Parameter(
     "limit",
@@ -90,7 +92,7 @@ IDEMPOTENCY_KEY = Parameter(
     None,
     "must be 1 to 255 printable ASCII characters, given once",
     "Makes it safe to send the start again: the same key starts one job only. Kept for 7 days.",
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$", "examples": ["order-4711"]},
 )
 FILE_NAME = Parameter(
     "name",

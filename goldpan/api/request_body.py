@@ -14,6 +14,7 @@ from goldpan.contract.resources import Shape
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+EXACT_FLOATS = 2**53  # below, each integer is a float of its own
 
 
 def check_media_type(content_type: str | None, content_encoding: str | None) -> None:
@@ -102,7 +103,11 @@ def _convert_into(values: dict[str, Any], field: FieldInfo, value: Any, problems
 def _decode_json(body: bytes) -> Any:
     try:
         decoded = json.loads(
-            body.decode(), object_pairs_hook=_unique_members, parse_constant=_refuse_constant, parse_int=_parse_int
+            body.decode(),
+            object_pairs_hook=_unique_members,
+            parse_constant=_refuse_constant,
+            parse_int=_parse_int,
+            parse_float=_parse_float,
         )
         _check_values(decoded, MAX_DEPTH)
     except (ValueError, RecursionError) as error:
@@ -139,6 +144,12 @@ def _parse_int(text: str) -> int:
     if len(text) > 20:
         raise _NotOurJson("a number has too many digits")
     return int(text)
+
+
+def _parse_float(text: str) -> int | float:
+    """JSON knows one kind of number: 5.0 is the integer 5, to JSON schema as well."""
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) < EXACT_FLOATS else number
 
 
 def _check_values(value: Any, depth_left: int) -> None:

@@ -5,19 +5,34 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from goldpan.api import audience_presenters, event_presenters, file_presenters, presenters, prospecting_presenters
+from goldpan.api import (
+    audience_presenters,
+    credit_presenters,
+    event_presenters,
+    file_presenters,
+    presenters,
+    prospecting_presenters,
+)
 from goldpan.api.estimate_presenters import present_start
 from goldpan.api.event_presenters import EVENT_STREAM, LAST_EVENT_ID, LiveStream
 from goldpan.api.export_formats import FORMATS
 from goldpan.api.export_parameters import EXPORT_FORMAT, EXPORT_PRESET
 from goldpan.api.export_presenters import present_export
+from goldpan.api.job_body_rules import start_job_rules
 from goldpan.api.job_list_parameters import JOB_FILTERS
 from goldpan.api.parameters import CURSOR, FILE_NAME, IDEMPOTENCY_KEY, LIMIT, VIEW, Parameter
 from goldpan.api.preferences import PREFER
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.quota_presenters import LIST_TYPE, present_quota
 from goldpan.api.start_call import start_job
-from goldpan.contract import audience_resources, file_resources, prospecting_resources, quota_resources, resources
+from goldpan.contract import (
+    audience_resources,
+    credit_resources,
+    file_resources,
+    prospecting_resources,
+    quota_resources,
+    resources,
+)
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.estimate_resources import Estimate
 from goldpan.contract.event_catalogue import JobEvent
@@ -30,6 +45,7 @@ from goldpan.operations.audience_change_operations import (
     move_or_remove_prospects,
 )
 from goldpan.operations.audience_operations import get_audience, get_audience_navigation, list_audiences, list_prospects
+from goldpan.operations.credit_operations import get_credits, list_credit_entries
 from goldpan.operations.export_operations import export_audience
 from goldpan.operations.file_operations import get_file, get_rejects, upload_file
 from goldpan.operations.folder_operations import change_folder, create_folder, delete_folder
@@ -71,16 +87,33 @@ class FileBody:
 
 
 @dataclass(frozen=True, slots=True)
+class Header:
+    """A header of a success, besides those of every answer; `statuses` (): of every success.
+
+    `is_always` False: it may be missing.
+    """
+
+    name: str
+    description: str
+    example: str
+    is_always: bool = True
+    statuses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Success:
     """An answer that went well: its schema's name in the OpenAPI document, and the shapes that its `data` may have.
 
-    `media_types`: it comes as one of these, without an envelope.
+    A status of 204 or 304 has no body. `media_types`: it comes as one of these, without an envelope. `examples` are
+    values of `data`, or whole texts, by name; left out, they are those of `response_examples`.
     """
 
     schema: str
     shapes: tuple[Any, ...]
     statuses: Mapping[int, str]
     media_types: tuple[str, ...] = ()
+    headers: tuple[Header, ...] = ()
+    examples: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +122,8 @@ class Route:
 
     `operation` is called with the toolbox, the caller, the ids of the path, the parameters (by their `argument`) and
     the body as `request`. One that is a coroutine only reads, by hot queries; any other may wait and gets a thread.
+    A parameter whose place is `path` only describes an id of the path that is none of ours. `tag` "": the noun of the
+    path.
     """
 
     method: str
@@ -102,6 +137,8 @@ class Route:
     body: Body | None = None
     file: FileBody | None = None
     errors: tuple[ErrorKind, ...] = ()
+    description: str = ""
+    tag: str = ""
 
 
 GROUP = "/v1/accounts/{accountGroupId}"
@@ -205,7 +242,7 @@ ROUTES = (
         ),
         "Start a prospecting job, or with `dryRun` estimate it",
         parameters=(IDEMPOTENCY_KEY,),
-        body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES),
+        body=Body(resources.StartJob, resources.START_JOB_ALIASES, START_JOB_EXAMPLES, start_job_rules()),
         errors=(
             ErrorKind.NOT_FOUND,
             ErrorKind.IDEMPOTENCY_KEY_REUSED,
@@ -500,6 +537,25 @@ ROUTES = (
         "Follow one prospecting job live, as server-sent events",
         parameters=(LAST_EVENT_ID,),
         errors=(ErrorKind.NOT_FOUND,),
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/credits",
+        get_credits,
+        Permission.PROSPECTING_READ,
+        credit_presenters.present_credits,
+        Success("CreditsSuccessResponse", (credit_resources.Credits,), {200: "The balance and the plan"}),
+        "Get the credits of an account group",
+    ),
+    Route(
+        "GET",
+        f"{GROUP}/credits/ledger",
+        list_credit_entries,
+        Permission.PROSPECTING_READ,
+        credit_presenters.present_ledger,
+        Success("CreditLedgerSuccessResponse", (credit_resources.CreditLedger,), {200: "Movements of credits"}),
+        "List the movements of credits, newest first",
+        parameters=(CURSOR, LIMIT),
     ),
     Route(
         "GET",

@@ -14,7 +14,7 @@ from goldpan.cli.machine_access import opened_toolbox
 from goldpan.cli.named_source_commands import mistakes_explained
 from goldpan.cli.shell_output import ExitCode, Failure, answer, note, print_line, print_table
 from goldpan.contract.permission_catalogue import Permission
-from goldpan.domain.credit_rules import PLAN_CAPS
+from goldpan.domain.credit_rules import MOST_CREDITS, PLAN_CAPS
 
 if TYPE_CHECKING:
     from goldpan.operations.account_operations import AccountGroup
@@ -33,7 +33,7 @@ def account() -> None:
 @account.command("create")
 @click.argument("name")
 @click.option("--plan", default="tester", show_default=True, type=click.Choice(list(PLAN_CAPS)))
-@click.option("--credits", default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+@click.option("--credits", default=0, show_default=True, type=click.IntRange(0, MOST_CREDITS))
 def create_account(name: str, plan: str, credits: int) -> None:
     """Create an account group and print its id."""
     from goldpan.operations import account_operations
@@ -53,6 +53,22 @@ def list_accounts() -> None:
         items = [_account_document(group) for group in account_operations.all_accounts(toolbox)]
     head = ("id", "name", "plan", "credits", "reserved", "createdAt")
     answer({"items": items}, lambda: print_table(head, ([item[name] for name in head] for item in items)))
+
+
+@account.command("top-up")
+@click.argument("account_group_id", metavar="ID")
+@click.argument("credits", type=click.IntRange(1, MOST_CREDITS))
+def top_up(account_group_id: str, credits: int) -> None:
+    """Add CREDITS to the account group ID and print how many it has now."""
+    from goldpan.operations import credit_operations
+
+    with opened_toolbox() as toolbox:
+        try:
+            group = _unless_invalid(lambda: credit_operations.top_up(toolbox, account_group_id, credits))
+        except LookupError as error:
+            raise Failure(ExitCode.NOT_FOUND, "NOT_FOUND", str(error), next_step="goldpan account list") from error
+    document = _account_document(group) | {"added": credits}
+    answer(document, lambda: print_line(str(group.credits_available)))
 
 
 @click.group(cls=JsonGroup)

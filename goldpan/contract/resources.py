@@ -68,7 +68,7 @@ class StartJob(Shape, omit_defaults=True):
     post_url: Annotated[str, Meta(max_length=8192)] | None = None
     urls: Annotated[list[str], Meta(min_length=1, max_length=1000)] | None = None
     file_id: ObjectId | None = None
-    max_results: Annotated[int, Meta(ge=1)] | None = None
+    max_results: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
     search_emails: bool = False
     audience_id: ObjectId | None = None
     audience_name: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")] | None = None

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 PLAN_CAPS = {"tester": 100, "starter": 1_000, "scale": 2_000, "enterprise": 2_000}
 """The largest `maxResults` of each plan."""
 
+MOST_CREDITS = 2**31 - 1
+"""The most that an account group can hold, what is available and what is reserved together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reservation:

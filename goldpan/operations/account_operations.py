@@ -15,7 +15,7 @@ from goldpan.domain.access_rules import (
     make_key,
     read_key,
 )
-from goldpan.domain.credit_rules import PLAN_CAPS
+from goldpan.domain.credit_rules import MOST_CREDITS, PLAN_CAPS
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, credit_table
 from goldpan.storage.account_table import AccountGroup as AccountGroup
@@ -69,8 +69,8 @@ def create_account(toolbox: Toolbox, name: str, plan: str, credits: int) -> Acco
         raise InvalidSetting(f"there is no plan {plan}: take one of {', '.join(PLAN_CAPS)}")
     if not name.strip():
         raise InvalidSetting("the name must not be empty")
-    if not 0 <= credits < 2**31:
-        raise InvalidSetting("credits must be 0 or more, and at most 2147483647")
+    if not 0 <= credits <= MOST_CREDITS:
+        raise InvalidSetting(f"credits must be 0 or more, and at most {MOST_CREDITS}")
     now_ms = toolbox.now_ms()
     group = AccountGroup(toolbox.new_id(), name.strip(), plan, 0, 0, now_ms)
     with toolbox.database.write() as tx:

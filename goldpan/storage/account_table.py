@@ -46,6 +46,14 @@ _GROUPS_OF_KEY = HotQuery(
     .limit(LIMIT)
 )
 
+_GROUP = HotQuery(sa.select(*ACCOUNT_GROUP.c).where(ACCOUNT_GROUP.c.id == sa.bindparam("account_group_id")))
+
+
+async def find(database: Database, account_group_id: str) -> AccountGroup | None:
+    """Return the account group as it is now; None: there is none."""
+    rows = await database.fetch(_GROUP, account_group_id=account_group_id)
+    return AccountGroup(*rows[0]) if rows else None
+
 
 async def find_key(database: Database, key_id: str) -> tuple[ApiKey, frozenset[str]] | None:
     """Return the key and the ids of the account groups it reaches; None: no such key."""

@@ -1,10 +1,12 @@
 """Balances and the append-only ledger: each function changes both, or neither."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from goldpan.storage.database import Tx
+from goldpan.contract.paging import Position
+from goldpan.storage.database import Database, HotQuery, Tx
+from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
 from goldpan.storage.tables import ACCOUNT_GROUP, CREDIT_ENTRY
 
 
@@ -16,6 +18,35 @@ class Entry:
     created_ms: int
     job_id: str | None = None
     page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of the ledger."""
+
+    id: str
+    kind: str
+    job_id: str | None
+    available_change: int
+    reserved_change: int
+    created_ms: int
+
+
+_NEWEST_FIRST = (CREDIT_ENTRY.c.created_ms.desc(), CREDIT_ENTRY.c.id.desc())
+
+_PAGE = HotQuery(
+    sa.select(*(CREDIT_ENTRY.c[name] for name in Movement.__slots__))
+    .where(CREDIT_ENTRY.c.account_group_id == sa.bindparam("account_group_id"), after_position(CREDIT_ENTRY))
+    .order_by(*_NEWEST_FIRST)
+    .limit(LIMIT)
+)
+
+
+async def page(database: Database, account_group_id: str, after: Position, limit: int) -> list[Movement]:
+    """Return up to `limit` lines of the ledger, newest first, after the place `after`."""
+    place = {AFTER_MS: after.created_ms, AFTER_ID: after.id}
+    rows = await database.fetch(_PAGE, account_group_id=account_group_id, **place, limit=limit)
+    return [Movement(*row) for row in rows]
 
 
 def top_up(tx: Tx, account_group_id: str, entry: Entry, credits: int) -> None:
@@ -68,5 +99,22 @@ def _change_balances(tx: Tx, account_group_id: str, *, available: int, reserved:
 
 
 def _append(tx: Tx, account_group_id: str, entry: Entry, kind: str, *, available: int, reserved: int) -> None:
-    changes = {"available_change": available, "reserved_change": reserved}
-    tx.execute(CREDIT_ENTRY.insert().values(account_group_id=account_group_id, kind=kind, **changes, **asdict(entry)))
+    """Write the line, at least a millisecond after the one before it: the ledger reads in the order it was written.
+
+    Whoever gets here has changed the account group's row, so nobody else writes a line of this group meanwhile.
+    """
+    of_group = CREDIT_ENTRY.c.account_group_id == account_group_id
+    newest = sa.select(CREDIT_ENTRY.c.created_ms + 1).where(of_group).order_by(*_NEWEST_FIRST).limit(1)
+    after_the_newest = newest.scalar_subquery()
+    now = sa.literal(entry.created_ms, sa.BigInteger)
+    values = {
+        "id": entry.id,
+        "account_group_id": account_group_id,
+        "job_id": entry.job_id,
+        "kind": kind,
+        "page": entry.page,
+        "available_change": available,
+        "reserved_change": reserved,
+        "created_ms": sa.case((after_the_newest > now, after_the_newest), else_=now),
+    }
+    tx.execute(CREDIT_ENTRY.insert().values(values))
