@@ -95,7 +95,9 @@ def document() -> Json:
 
 @cache
 def _paths() -> list[tuple[re.Pattern[str], Json]]:
-    return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), methods) for path, methods in document()["paths"].items()]
+    """Return the paths as patterns, those that name a thing before those that take any id in its place."""
+    paths = sorted(document()["paths"].items(), key=lambda each: each[0].replace("{", "~"))
+    return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), methods) for path, methods in paths]
 
 
 @cache

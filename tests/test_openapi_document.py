@@ -24,6 +24,8 @@ from tests.service import Json, Service
 AS_THE_REFERENCE = {
     ("POST", "/v1/accounts/{accountGroupId}/prospecting", ErrorKind.UPSTREAM_ERROR),
     ("POST", "/v1/accounts/{accountGroupId}/prospecting/{jobId}/cancel", ErrorKind.UPSTREAM_ERROR),
+    ("GET", "/v1/accounts/{accountGroupId}/audiences", ErrorKind.UPSTREAM_ERROR),
+    ("GET", "/v1/accounts/{accountGroupId}/audiences/{audienceId}", ErrorKind.UPSTREAM_ERROR),
     ("GET", "/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects", ErrorKind.UPSTREAM_ERROR),
 }
 OPERATIONS = [

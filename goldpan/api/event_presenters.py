@@ -48,7 +48,7 @@ LAST_EVENT_ID = Parameter(
     "must be the id of an event of this job, a decimal number",
     "The id of the last event that was read: the stream begins behind it. Without it, with the first event that is"
     " kept. At the last event of a job that has ended the answer is 204.",
-    {"type": "string", "pattern": "^(0|[1-9][0-9]{0,9})$"},
+    {"type": "string", "pattern": "^(0|[1-9][0-9]{0,9})$", "examples": ["12"]},
 )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from goldpan.api.parameters import Parameter
+from goldpan.api.parameters import OBJECT_ID, Parameter
 from goldpan.contract.paging import is_object_id, parse_time
 from goldpan.contract.resources import JobStatus, SourceType
 from goldpan.domain.job_list_rules import JobFilter
@@ -66,7 +66,7 @@ AUDIENCE_ID = Parameter(
     None,
     "must be 24 lower-case hex digits",
     "Only jobs that fill this audience; one that is not of this account group has none.",
-    {"type": "string", "pattern": "^[0-9a-f]{24}$"},
+    OBJECT_ID | {"examples": ["507f1f77bcf86cd799439011"]},
 )
 CREATED_AFTER = Parameter(
     "createdAfter",

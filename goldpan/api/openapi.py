@@ -324,7 +324,8 @@ def _schemas(routes: Sequence[Route]) -> Json:
 
 def _success_schema(route: Route) -> Json:
     if route.success.media_types:
-        return {"type": "string"}
+        parts = [_shape_schema(shape) for shape in route.success.shapes if shape is not str]
+        return {"type": "string", **({"contentSchema": parts[0]} if parts else {})}
     data = [_shape_schema(shape) for shape in route.success.shapes]
     one_of = data[0] if len(data) == 1 else {"anyOf": data}
     if route.permission is Access.ANYONE:
