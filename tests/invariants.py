@@ -32,6 +32,9 @@ RULES = {
     "I3 one person is stored once": """
         SELECT account_group_id, public_identifier FROM prospect WHERE public_identifier IS NOT NULL
         GROUP BY account_group_id, is_sandbox, public_identifier HAVING count(*) > 1""",
+    "I3 two slugs are two people": """
+        SELECT prospect_id FROM prospect_identity WHERE identity_key LIKE 'in:%'
+        GROUP BY prospect_id HAVING count(*) > 1""",
     "I3 every person has a name, in their own account group": """
         SELECT prospect.id FROM prospect LEFT JOIN prospect_identity AS name ON name.prospect_id = prospect.id
             AND name.account_group_id = prospect.account_group_id AND name.is_sandbox = prospect.is_sandbox

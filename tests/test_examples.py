@@ -146,6 +146,8 @@ def test_the_schemas_bear_the_names_of_the_reference(document: Json, path: str, 
         ("/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects", "get"),
         ("/v1/accounts/{accountGroupId}/audiences", "get"),
         ("/v1/accounts/{accountGroupId}/audiences/{audienceId}", "get"),
+        ("/v1/accounts/{accountGroupId}/sales-navigator/saved-searches", "get"),
+        ("/v1/accounts/{accountGroupId}/sales-navigator/lead-lists", "get"),
     ],
 )
 def test_a_provider_that_fails_is_documented_where_the_reference_does(document: Json, path: str, method: str) -> None:
@@ -183,6 +185,8 @@ def test_the_refusals_of_every_route_fit_their_schemas(alice: Caller, document: 
 JOBS = "/v1/accounts/{accountGroupId}/prospecting"
 JOB = JOBS + "/{jobId}"
 CANCEL = JOB + "/cancel"
+LOOKUP = "/v1/accounts/{accountGroupId}/prospects/by-provider-id/{providerId}"
+SALES_NAVIGATOR = "/v1/accounts/{accountGroupId}/sales-navigator"
 PROSPECTS = "/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects"
 
 
@@ -211,6 +215,13 @@ def answers_of_a_day(alice: Caller) -> Iterator[tuple[str, str, int, Answer]]:
     yield "GET", PROSPECTS, 200, alice.get(audience)
     yield "GET", PROSPECTS, 404, alice.get(f"{alice.group}/audiences/{NOBODYS_ID}/prospects")
     yield "GET", "/v1/accounts", 200, alice.get("/v1/accounts")
+    lookup = f"{alice.group}/prospects/by-provider-id"
+    person = alice.get(audience).data["items"][0]
+    yield "GET", LOOKUP, 200, alice.get(f"{lookup}/{person['providerId']}")
+    yield "GET", LOOKUP, 200, alice.get(f"{lookup}/nobody")
+    yield "GET", LOOKUP, 422, alice.get(f"{lookup}/no%20body")
+    for kind in ("saved-searches", "lead-lists"):
+        yield "GET", f"{SALES_NAVIGATOR}/{kind}", 200, sandbox.get(f"{alice.group}/sales-navigator/{kind}")
 
 
 def test_the_answers_of_a_day_fit_their_schemas(alice: Caller, document: Json) -> None:
