@@ -176,6 +176,7 @@ def test_the_refusals_of_every_route_fit_their_schemas(alice: Caller, document: 
 JOBS = "/v1/accounts/{accountGroupId}/prospecting"
 JOB = JOBS + "/{jobId}"
 CANCEL = JOB + "/cancel"
+FILES = "/v1/accounts/{accountGroupId}/files"
 PROSPECTS = "/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects"
 
 
@@ -204,6 +205,13 @@ def answers_of_a_day(alice: Caller) -> Iterator[tuple[str, str, int, Answer]]:
     yield "GET", PROSPECTS, 200, alice.get(audience)
     yield "GET", PROSPECTS, 404, alice.get(f"{alice.group}/audiences/{NOBODYS_ID}/prospects")
     yield "GET", "/v1/accounts", 200, alice.get("/v1/accounts")
+    people = b"Name,LinkedIn Url\nAda,linkedin.com/in/ada\nBob,javascript:alert(1)\n"
+    file = alice.call("POST", f"{alice.group}/files", people, content_type="text/csv")
+    yield "POST", FILES, 201, file
+    yield "POST", FILES, 400, alice.call("POST", f"{alice.group}/files", b"", content_type="text/csv")
+    yield "GET", FILES + "/{fileId}", 200, alice.get(f"{alice.group}/files/{file.data['id']}")
+    yield "POST", JOBS, 202, alice.start(source="file_upload", fileId=file.data["id"])
+    yield "POST", JOBS, 404, alice.start(source="file_upload", fileId=NOBODYS_ID)
 
 
 def test_the_answers_of_a_day_fit_their_schemas(alice: Caller, document: Json) -> None:
