@@ -187,6 +187,7 @@ JOB = JOBS + "/{jobId}"
 CANCEL = JOB + "/cancel"
 LOOKUP = "/v1/accounts/{accountGroupId}/prospects/by-provider-id/{providerId}"
 SALES_NAVIGATOR = "/v1/accounts/{accountGroupId}/sales-navigator"
+FILES = "/v1/accounts/{accountGroupId}/files"
 PROSPECTS = "/v1/accounts/{accountGroupId}/audiences/{audienceId}/prospects"
 
 
@@ -222,6 +223,13 @@ def answers_of_a_day(alice: Caller) -> Iterator[tuple[str, str, int, Answer]]:
     yield "GET", LOOKUP, 422, alice.get(f"{lookup}/no%20body")
     for kind in ("saved-searches", "lead-lists"):
         yield "GET", f"{SALES_NAVIGATOR}/{kind}", 200, sandbox.get(f"{alice.group}/sales-navigator/{kind}")
+    people = b"Name,LinkedIn Url\nAda,linkedin.com/in/ada\nBob,javascript:alert(1)\n"
+    file = alice.call("POST", f"{alice.group}/files", people, content_type="text/csv")
+    yield "POST", FILES, 201, file
+    yield "POST", FILES, 400, alice.call("POST", f"{alice.group}/files", b"", content_type="text/csv")
+    yield "GET", FILES + "/{fileId}", 200, alice.get(f"{alice.group}/files/{file.data['id']}")
+    yield "POST", JOBS, 202, alice.start(source="file_upload", fileId=file.data["id"])
+    yield "POST", JOBS, 404, alice.start(source="file_upload", fileId=NOBODYS_ID)
 
 
 def test_the_answers_of_a_day_fit_their_schemas(alice: Caller, document: Json) -> None:

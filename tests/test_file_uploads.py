@@ -28,7 +28,7 @@ from tests.people_file_samples import (
     row_of,
 )
 from tests.processes import Goldpan
-from tests.service import Answer, Json, Service, until
+from tests.service import PATIENCE_SECONDS, Answer, Json, Service, until
 
 FILE_LIMIT = 64 * 1024 * 1024
 CONNECTIONS = PREAMBLE + HEADER + ADA
@@ -51,6 +51,10 @@ def head(caller: Caller, *lines: str) -> bytes:
     """Return the head of an upload, to be followed by whatever bytes a test sends."""
     first = f"POST {caller.group}/files HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {caller.key}\r\n"
     return (first + "".join(line + "\r\n" for line in lines) + "\r\n").encode()
+
+
+def connected(caller: Caller) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", caller.service.port), timeout=PATIENCE_SECONDS)
 
 
 def files_under_way() -> list[Path]:
@@ -150,7 +154,7 @@ def test_a_file_in_chunks_is_read_as_one(alice: Caller) -> None:
 
 def test_a_file_that_comes_slowly_keeps_nobody_waiting(alice: Caller) -> None:
     content = CONNECTIONS.encode()
-    with socket.create_connection(("127.0.0.1", alice.service.port)) as slow:
+    with connected(alice) as slow:
         slow.sendall(head(alice, "Content-Type: text/csv", f"Content-Length: {len(content)}") + content[:50])
         assert alice.get(alice.jobs).status == 200
         assert upload(alice, CONNECTIONS).status == 201
@@ -246,9 +250,8 @@ def test_the_reject_report_holds_no_formula(alice: Caller) -> None:
         (b"PK\x03\x04 and no more", "this file is a damaged zip"),
         (HEADER.encode(), "was read as LinkedIn Connections.csv and names nobody"),
         ((HEADER + BOB).encode(), "names nobody; line 2: URL: `evil.example` is not LinkedIn"),
-        (b"," * 5_000 + b"URL\n" + b"," * 5_000 + b"linkedin.com/in/ada-l\n", "no column that we know"),
     ],
-    ids=["empty", "blank", "binary", "PDF", "other columns", "zip", "head only", "rejects only", "columns"],
+    ids=["empty", "blank", "binary", "PDF", "other columns", "zip", "head only", "rejects only"],
 )
 def test_a_file_that_names_nobody_is_refused_with_what_it_is(alice: Caller, content: bytes, what_it_is: str) -> None:
     before = stored(alice.service)
@@ -321,7 +324,7 @@ def test_a_large_file_is_refused_before_it_was_sent(alice: Caller, length: int) 
 
 def test_a_large_file_in_chunks_is_refused_as_soon_as_it_is_too_large(alice: Caller) -> None:
     megabyte = b"%x\r\n%s\r\n" % (1024 * 1024, b"a" * 1024 * 1024)
-    with socket.create_connection(("127.0.0.1", alice.service.port)) as connection:
+    with connected(alice) as connection:
         connection.sendall(head(alice, "Content-Type: text/csv", "Transfer-Encoding: chunked"))
         for _ in range(65):
             connection.sendall(megabyte)  # and no end
@@ -364,7 +367,7 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(alice: Caller, chu
     before, under_way = stored(alice.service), set(files_under_way())
     encoding = "Transfer-Encoding: chunked" if chunked else "Content-Length: 3000000"
     piece = b"%x\r\n%s\r\n" % (2_000_000, b"a" * 2_000_000) if chunked else b"a" * 2_000_000
-    with socket.create_connection(("127.0.0.1", alice.service.port)) as connection:
+    with connected(alice) as connection:
         connection.sendall(head(alice, "Content-Type: text/csv", encoding) + piece)
         [file] = until(lambda: [path for path in set(files_under_way()) - under_way if path.stat().st_size])
         assert file.stat().st_mode & 0o777 == 0o600
@@ -375,7 +378,7 @@ def test_a_client_that_goes_away_in_the_middle_leaves_nothing(alice: Caller, chu
 
 def test_a_body_that_is_shorter_than_it_says_is_no_file(alice: Caller) -> None:
     before, content = stored(alice.service), CONNECTIONS.encode()
-    with socket.create_connection(("127.0.0.1", alice.service.port)) as connection:
+    with connected(alice) as connection:
         connection.sendall(head(alice, "Content-Type: text/csv", f"Content-Length: {len(content) + 1}") + content)
         connection.shutdown(socket.SHUT_WR)
 

@@ -60,7 +60,8 @@ async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterato
             await _copy(stream, file, most)
             yield Path(name)
     finally:
-        os.unlink(name)
+        with suppress(FileNotFoundError):  # whoever tidies up the folder may have been faster
+            os.unlink(name)
 
 
 def remove_left_files() -> None:
