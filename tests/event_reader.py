@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from tests.cast import Caller
+from tests.cast import Caller, now_ms, store_jobs
 from tests.service import PATIENCE_SECONDS, Json
 
 
@@ -80,6 +80,11 @@ def events_of(caller: Caller, job_id: str, last_event_id: int | None = None) -> 
     with following(caller, job_id, last_event_id) as reader:
         assert reader.status == 200
         return reader.rest()
+
+
+def quiet_job(caller: Caller) -> str:
+    """Return a job that waits for its turn for ever: nothing happens to it but what the test does."""
+    return store_jobs(caller, [now_ms()], "queued")[0]
 
 
 def has_room(caller: Caller, job_id: str) -> bool:

@@ -11,20 +11,12 @@ from goldpan.contract.event_catalogue import JOB_EVENTS, JobEvent
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import revoke_key
 from tests.cast import NOBODYS_ID, Caller, now_ms, store_jobs
-from tests.event_reader import Event, EventReader, events_of, follow, following, has_room
+from tests.event_reader import Event, EventReader, events_of, follow, following, has_room, quiet_job
 from tests.invariants import assert_invariants
 from tests.processes import Goldpan
 from tests.service import until
 
-SLOW = "cto total:1000 pace:60000"  # nothing but its beginning happens while a test runs
 SOON_SECONDS = 5.0  # what is promised within about a second, on a machine that has other things to do
-
-
-def begun(caller: Caller) -> str:
-    """Return a job that runs, and will for a long time."""
-    job_id = caller.start_search(SLOW)
-    until(lambda: caller.job(job_id)["status"] == "running")
-    return job_id
 
 
 # --- what is told -------------------------------------------------------------------------------------------------
@@ -62,7 +54,7 @@ def test_an_event_tells_what_the_job_itself_tells(alice: Caller) -> None:
 
 def test_a_cancelled_and_a_failed_job_are_finished_once(alice: Caller) -> None:
     sandbox = alice.sandbox()
-    cancelled, failed = begun(sandbox), sandbox.start_search("cto disconnect@1")
+    cancelled, failed = sandbox.start_search("cto pace:60000"), sandbox.start_search("cto disconnect@1")
     sandbox.cancel(cancelled)
     sandbox.ended(failed)
 
@@ -72,7 +64,7 @@ def test_a_cancelled_and_a_failed_job_are_finished_once(alice: Caller) -> None:
 
 
 def test_the_answer_is_an_event_stream_that_nothing_collects(alice: Caller) -> None:
-    with following(alice, begun(alice.sandbox())) as reader:
+    with following(alice, quiet_job(alice)) as reader:
         first = reader.next()
 
     assert first is not None
@@ -99,7 +91,7 @@ def test_a_stream_says_when_to_come_back_and_every_event_is_one_line_of_data(ali
 
 
 def test_head_answers_the_headers_alone_and_opens_nothing(alice: Caller) -> None:
-    path = f"{alice.jobs}/{begun(alice.sandbox())}/events"
+    path = f"{alice.jobs}/{quiet_job(alice)}/events"
 
     answers = [alice.call("HEAD", path) for _ in range(12)]
 
@@ -227,7 +219,7 @@ def test_a_server_that_was_killed_leaves_no_gap(kind: str, tmp_path: Path, reque
 
 @pytest.mark.parametrize("number", ["", "-1", "+1", "1.0", "01", "1_0", "x", "١", "99999999999", "1, 2"])
 def test_an_id_that_is_no_number_is_refused_by_name(alice: Caller, number: str) -> None:
-    job_id = begun(alice.sandbox())
+    job_id = quiet_job(alice)
 
     answer = alice.service.call(
         "GET",
@@ -240,7 +232,7 @@ def test_an_id_that_is_no_number_is_refused_by_name(alice: Caller, number: str) 
 
 
 def test_a_stranger_and_a_key_without_the_permission_follow_nothing(alice: Caller, mallory: Caller) -> None:
-    job_id = begun(alice.sandbox())
+    job_id = quiet_job(alice)
     others = [permission for permission in Permission if permission != Permission.PROSPECTING_READ]
 
     stranger = mallory.get(f"{mallory.jobs}/{job_id}/events")
@@ -258,7 +250,7 @@ def test_a_stranger_and_a_key_without_the_permission_follow_nothing(alice: Calle
 
 
 def test_a_stream_ends_soon_after_its_key_is_revoked_and_others_go_on(alice: Caller) -> None:
-    job_id = begun(alice.sandbox())
+    job_id = quiet_job(alice)
     key_id, key = alice.new_key()
     leaving = Caller(alice.service, alice.account_group_id, key)
     with following(leaving, job_id) as reader, following(alice, job_id) as other:
@@ -275,7 +267,7 @@ def test_a_stream_ends_soon_after_its_key_is_revoked_and_others_go_on(alice: Cal
 
 
 def test_a_stream_ends_when_its_key_expires(alice: Caller) -> None:
-    job_id = begun(alice.sandbox())
+    job_id = quiet_job(alice)
     leaving = alice.with_key(expires_ms=now_ms() + 1500)
 
     with following(leaving, job_id) as reader:
@@ -286,7 +278,7 @@ def test_a_stream_ends_when_its_key_expires(alice: Caller) -> None:
 
 
 def test_a_key_has_ten_live_answers_at_most_and_who_goes_away_makes_room(alice: Caller) -> None:
-    job_id = begun(alice.sandbox())
+    job_id = quiet_job(alice)
     path = f"{alice.jobs}/{job_id}"
     readers = [follow(alice, job_id) for _ in range(10)]
 
@@ -305,7 +297,7 @@ def test_a_key_has_ten_live_answers_at_most_and_who_goes_away_makes_room(alice: 
 
 
 def test_a_client_that_goes_away_with_several_streams_in_one_connection_makes_room(alice: Caller) -> None:
-    job_id = begun(alice.sandbox())
+    job_id = quiet_job(alice)
     request = f"GET {alice.jobs}/{job_id}/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {alice.key}\r\n\r\n"
     readers = [follow(alice, job_id) for _ in range(9)]
     with socket.create_connection(("127.0.0.1", alice.service.port)) as connection:

@@ -3,6 +3,7 @@
 Source: https://html.spec.whatwg.org/multipage/server-sent-events.html (read 2026-11).
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -62,7 +63,8 @@ async def _chunks(feed: JobFeed, live: LiveAnswer) -> AsyncIterator[bytes]:
     yield b"retry: %d\n\n" % RECONNECT_MS
     while True:
         try:
-            events = await feed.read()
+            # Whoever goes away cancels us: a query that is cancelled costs PostgreSQL's pool its connection.
+            events = await asyncio.shield(feed.read())
         except Problem:  # the database is away: the job's version, which we do not know then, wakes us when it is back
             events = []
         if events:
