@@ -315,6 +315,18 @@ def test_an_open_ended_job_takes_what_there_is_when_it_is_resumed(shop: Workshop
     assert (job.imported, job.stop_reason, job.credits_spent) == (5, "credits_exhausted", 5)
 
 
+def test_a_job_that_only_enriches_needs_no_credits(shop: Workshop) -> None:
+    job_id = shop.start(max_results=20)
+    shop.run(job_id, 4)  # the source is read to its end
+    shop.cancel(job_id)
+    _spend(shop, 994)
+
+    resumed = shop.resume(job_id)
+
+    assert (resumed.credits_reserved, resumed.credits_spent) == (6, 6)
+    assert (shop.run(job_id).stop_reason, shop.job(job_id).emails_found) == ("source_exhausted", 6)
+
+
 def test_a_ceiling_holds_over_all_runs_of_a_job(shop: Workshop) -> None:
     job_id = shop.start(max_credits=7, search_emails=True)
     shop.run(job_id, 1)  # two people, four credits
