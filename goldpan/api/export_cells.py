@@ -31,7 +31,7 @@ def text_reader(columns: Sequence[Column]) -> Callable[[Member], Sequence[str | 
 
 
 def _reader(columns: Sequence[Column], conversions: Mapping[Kind, Callable[[Any], Any]]) -> Callable[[Member], Any]:
-    read: Callable[[Member], Any] = attrgetter(*(column.source for column in columns))
+    read = _attributes([column.source for column in columns])
     places = [(place, conversions[column.kind]) for place, column in enumerate(columns) if column.kind in conversions]
     if not places:
         return read
@@ -44,6 +44,13 @@ def _reader(columns: Sequence[Column], conversions: Mapping[Kind, Callable[[Any]
         return cells
 
     return read_and_convert
+
+
+def _attributes(names: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    only = attrgetter(*names)  # which returns the value itself
+    return lambda member: (only(member),)
 
 
 def _word(flag: bool) -> str:

@@ -17,7 +17,7 @@ from goldpan.api.export_thrift import Encoded, Long, Struct, encode_struct, vari
 from goldpan.operations.export_operations import Member
 
 # A group is what readers take at a time. Until it is whole the export keeps it in memory, and its client waits.
-GROUP_PEOPLE = 20_000
+GROUP_PEOPLE = 10_000
 GROUP_BYTES = 4 * 1024 * 1024
 
 _MAGIC = b"PAR1"

@@ -98,8 +98,8 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     from goldpan.api.http_app import build_app
     from goldpan.api.live_answers import LiveAnswers
 
-    # A thread that computes, an export's say, holds the interpreter for so long before the loop gets its turn; a
-    # request takes several. With Python's own 5 ms the slowest requests took three times as long (decision 0013).
+    # So long a thread that computes, an export's say, keeps the interpreter from the loop, and that several times a
+    # request. With Python's own 5 ms the slowest requests took three times as long (decision 0013).
     sys.setswitchinterval(SWITCH_SECONDS)
     logger = configure_logs()
     key_limit, failed_key_limit = rate_limits(settings)
