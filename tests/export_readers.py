@@ -2,7 +2,6 @@
 
 import csv
 import io
-from functools import cache
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -47,12 +46,8 @@ def _query(body: bytes, sql: str) -> list[Any]:
     with NamedTemporaryFile(suffix=".parquet") as file:
         file.write(body)
         file.flush()
-        return _duckdb().execute(sql, [file.name]).fetchall()
-
-
-@cache
-def _duckdb() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": 1})
+        with duckdb.connect(config={"threads": 1}) as connection:
+            return connection.execute(sql, [file.name]).fetchall()
 
 
 READERS = {"csv": read_csv, "xlsx": read_xlsx, "parquet": read_parquet}
