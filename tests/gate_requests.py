@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from goldpan.api.parameters import FREE_PATH_PARAMETERS
 from goldpan.api.routes import ROUTES, Access, Route
 from goldpan.contract.permission_catalogue import Permission
 from tests.cast import NOBODYS_ID, Caller
@@ -30,6 +31,12 @@ def needs_permission(route: Route) -> bool:
 def takes_body(route: Route) -> bool:
     """Whether the route reads JSON, or nothing, from a body; one that takes a file has tests of its own."""
     return route.method not in ("GET", "HEAD") and route.file is None
+
+
+def names_what_we_keep(route: Route) -> bool:
+    """Return whether an id in the path, besides the account group's, may be of something that does not exist."""
+    names = set(re.findall(r"{(\w+)}", route.path)) - {"accountGroupId"} - FREE_PATH_PARAMETERS.keys()
+    return needs_permission(route) and bool(names)
 
 
 def target(route: Route, account_group_id: str) -> str:

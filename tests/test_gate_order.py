@@ -5,7 +5,16 @@ import pytest
 from goldpan.api.routes import Route
 from goldpan.contract.permission_catalogue import Permission
 from tests.cast import NOBODYS_ID, Caller
-from tests.gate_requests import ask, ask_as, each_route, needs_key, needs_permission, takes_body, target
+from tests.gate_requests import (
+    ask,
+    ask_as,
+    each_route,
+    names_what_we_keep,
+    needs_key,
+    needs_permission,
+    takes_body,
+    target,
+)
 
 TOO_LARGE = b" " * (1024 * 1024 + 1)
 JSON = {"Content-Type": "application/json"}
@@ -94,7 +103,7 @@ def test_a_wrong_content_type_comes_before_what_is_wrong_inside(alice: Caller, r
     assert answer.refusal == (415, "UNSUPPORTED_MEDIA_TYPE")
 
 
-@each_route(lambda route: needs_permission(route) and "Id}" in route.path.replace("{accountGroupId}", ""))
+@each_route(names_what_we_keep)
 def test_an_invalid_query_comes_before_an_unknown_id(alice: Caller, route: Route) -> None:
     valid = ask_as(alice, route)
     invalid = ask_as(alice, route, query="?unknown=1")
