@@ -397,7 +397,10 @@ def test_a_server_ends_well_on_sigterm(cli: Cli) -> None:
 
 
 def test_a_quota_of_nobody_gives_one_line(cli: Cli) -> None:
-    done = cli("serve", "--port", "0", GOLDPAN_QUOTA_POST_COMMENTERS="0")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+
+    done = cli("serve", "--port", str(port), GOLDPAN_QUOTA_POST_COMMENTERS="0")
 
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert "GOLDPAN_QUOTA_POST_COMMENTERS must be a whole number of people above zero" in done.stderr
