@@ -143,7 +143,7 @@ def test_a_route_without_a_body_takes_none_but_an_empty_object(alice: Caller, bo
 @pytest.mark.parametrize(
     ("name", "value", "rule"),
     [
-        ("source", "x", "must be one of linkedin_search, post_commenters, sales_navigator, url_upload"),
+        ("source", "x", "must be one of file_upload, linkedin_search, post_commenters, sales_navigator, url_upload"),
         ("searchUrl", 5, "must be a text of at most 8192 characters"),
         ("savedSearchId", "", "must be a text of 1 to 64 characters"),
         ("urls", [], "must be a list of 1 to 1000 texts"),
