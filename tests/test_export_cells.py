@@ -4,10 +4,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from goldpan.api.export_cells import domain_of, neutralise, original
+from goldpan.api.export_cells import domain_of
 from goldpan.api.export_formats import write_csv
 from goldpan.api.export_presets import Column
 from goldpan.domain.provider_port import Person
+from goldpan.domain.spreadsheet_rules import neutralise, original
 from tests.export_readers import read_csv
 from tests.stored_people import member
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldpan.api import export_parquet, export_xlsx
-from goldpan.api.export_cells import neutralise
 from goldpan.api.export_formats import FORMATS
 from goldpan.api.export_presets import COLUMNS, Column, Kind
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.resources import Company, Prospect
 from goldpan.domain.provider_port import Person
+from goldpan.domain.spreadsheet_rules import neutralise
 from goldpan.storage.audience_table import Member
 from tests.export_readers import READERS, column_types, read_parquet, read_sheets, read_xlsx
 from tests.stored_people import FIRST_MS, member

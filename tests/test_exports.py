@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from goldpan.api.export_cells import neutralise
 from goldpan.api.export_presets import COLUMNS
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.paging import parse_time
 from goldpan.contract.permission_catalogue import Permission
+from goldpan.domain.spreadsheet_rules import neutralise
 from goldpan.operations.export_operations import PAGE_PEOPLE
 from goldpan.storage.tables import AUDIENCE
 from tests.cast import NOBODYS_ID, Caller

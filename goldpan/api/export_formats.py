@@ -7,13 +7,14 @@ from io import StringIO
 
 import msgspec
 
-from goldpan.api.export_cells import neutralise, text_reader
+from goldpan.api.export_cells import text_reader
 from goldpan.api.export_parquet import write_parquet
 from goldpan.api.export_presets import Column
 from goldpan.api.export_xlsx import write_xlsx
 from goldpan.api.presenters import present_prospects
 from goldpan.contract.export_choices import ExportFormat
 from goldpan.contract.paging import Slice
+from goldpan.domain.spreadsheet_rules import neutralise
 from goldpan.operations.export_operations import Member
 
 Write = Callable[[Iterable[list[Member]], Sequence[Column]], Generator[bytes]]

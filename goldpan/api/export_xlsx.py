@@ -8,8 +8,9 @@ from itertools import accumulate
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from goldpan.api.export_cells import neutralise, text_reader
+from goldpan.api.export_cells import text_reader
 from goldpan.api.export_presets import Column
+from goldpan.domain.spreadsheet_rules import neutralise
 from goldpan.operations.export_operations import Member
 
 MOST_ROWS = 1_048_576  # of one sheet, its header included
