@@ -68,7 +68,7 @@ def test_an_estimate_tells_what_the_job_then_does(alice: Caller) -> None:
         "known": {"count": 3, "of": 6},
         "newPeople": 3,
         "credits": {"needed": 12, "expected": 6, "available": 997, "sufficient": True},
-        "quota": None,
+        "quota": {"listType": "LINKEDIN_CLASSIC", "needed": 6, "remaining": 2497},
     }
     assert (job["totalAvailable"], job["stopReason"]) == (7, "max_results")
     assert (job["counts"]["known"], job["counts"]["imported"], job["credits"]) == (3, 3, {"reserved": 12, "spent": 6})
