@@ -255,7 +255,7 @@ def test_several_problems_of_one_request_are_joined_in_one_line(alice: Caller) -
     answer = alice.get(alice.jobs + "?limit=0&status=done&colour=red")
 
     assert answer.refusal == (400, "VALIDATION_ERROR")
-    assert [field["name"] for field in answer.error["fields"]] == ["limit", "status", "colour"]
+    assert [field["name"] for field in answer.error["fields"]] == ["colour", "limit", "status"]
     assert answer.details == "; ".join(f"{field['name']}: {field['rule']}" for field in answer.error["fields"])
 
 

@@ -187,6 +187,7 @@ CHANGE_PROSPECTS_RULES = {
         {"properties": {"action": {"const": "remove"}, "toAudienceId": {"type": "null"}}},
     ]
 }
+EXPORT_DISPOSITION = 'attachment; filename="audience-507f1f77bcf86cd799439011.csv"'
 FILE_TYPES = (
     "text/csv",
     "text/plain",
@@ -325,7 +326,14 @@ ROUTES = (
         get_rejects,
         Permission.PROSPECTING_READ,
         file_presenters.present_rejects,
-        Success("FileRejectReport", (str,), {200: "Every rejected row: line,reason"}, media_types=("text/csv",)),
+        Success(
+            "FileRejectReport",
+            (str,),
+            {200: "Every rejected row: line,reason"},
+            media_types=("text/csv",),
+            headers=(Header("Content-Disposition", "The name of the file", 'attachment; filename="rejects.csv"'),),
+            examples={"one reject": "line,reason\r\n3,LinkedIn Url: `acme.example` is not LinkedIn\r\n"},
+        ),
         "Get the rows of an uploaded file that are no person",
         errors=(ErrorKind.NOT_FOUND,),
     ),
@@ -516,7 +524,8 @@ ROUTES = (
             "AudienceExport",
             (),
             {200: "The people of the audience, as a file that is sent while it is written"},
-            media_types=tuple(chosen.media_type for chosen in FORMATS.values()),
+            media_types=tuple(chosen.media_type.partition(";")[0] for chosen in FORMATS.values()),
+            headers=(Header("Content-Disposition", "The name of the file", EXPORT_DISPOSITION),),
         ),
         "Export the people of an audience, the last added first",
         parameters=(EXPORT_FORMAT, EXPORT_PRESET),
@@ -533,6 +542,7 @@ ROUTES = (
             (JobEvent,),
             {200: "The events of the job as they come", 204: "The job has ended, and there is nothing to add"},
             media_types=(EVENT_STREAM,),
+            headers=(Header("X-Accel-Buffering", "Keeps nginx from collecting the events", "no", statuses=(200,)),),
         ),
         "Follow one prospecting job live, as server-sent events",
         parameters=(LAST_EVENT_ID,),
