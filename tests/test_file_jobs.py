@@ -303,11 +303,11 @@ def test_a_job_cancelled_in_the_middle_of_a_file_keeps_and_pays_what_it_took(sho
 SLOW_PAGES = """
 import time
 from goldpan.operations import page_source
-page_of_file = page_source._page_of_file
+page_of_file = page_source.page_of_file
 def slow(*arguments):
     time.sleep(0.1)
     return page_of_file(*arguments)
-page_source._page_of_file = slow
+page_source.page_of_file = slow
 """
 
 

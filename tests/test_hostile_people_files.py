@@ -136,4 +136,4 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_file(file: Path, monkeypatch: py
     assert command is not None
 
     with pytest.raises(ValueError, match="a mistake of ours"):
-        command(file, "any")
+        command(file, "any", None)
