@@ -226,6 +226,7 @@ class Gate:
         live = self._open_live(exchange, first.watched.job_id)
         reply = await wait_for_news(live, first, seconds, is_news, ask)
         if live.has_lost_its_key:
+            exchange.headers.clear()  # what the key's bearer was told of its limit and its wait
             raise _unauthorized(live.key_text)
         return reply
 
