@@ -80,8 +80,8 @@ def _check_content(content: Json, sight: Sight) -> None:
 
 def _operation(method: str, path: str, target: str) -> Json:
     """Return the operation's part of the document; None: there is none."""
-    if "%2f" in target.partition("?")[0].lower():
-        return None
+    if "%2f" in target.lower():  # an encoded slash is a part of an id
+        path = "/".join(unquote(part).replace("/", "%2F") for part in target.partition("?")[0].split("/"))
     for pattern, methods in _paths():
         if pattern.fullmatch(path):
             return methods.get(method.lower())

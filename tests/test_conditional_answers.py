@@ -4,21 +4,21 @@ import pytest
 
 from goldpan.api.conditional_answers import is_known
 from goldpan.api.routes import ROUTES, Route
+from goldpan.operations.quota_operations import get_quota
 from tests.cast import Caller, new_caller, now_ms, store_jobs
-from tests.gate_requests import ask_as, each_route, needs_key
+from tests.gate_requests import ask_as, each_route, needs_key, target
 from tests.service import Service
 
 
-@each_route(lambda route: route.method == "GET" and needs_key(route))
+# A budget that nobody has used yet is reset now: what it tells is another thing at every moment.
+@each_route(lambda route: route.method == "GET" and needs_key(route) and route.operation is not get_quota)
 def test_every_success_in_the_envelope_has_a_weak_tag_and_is_not_sent_twice(alice: Caller, route: Route) -> None:
     first = ask_as(alice, route)
     if first.status != 200:
         assert first.headers["ETag"] is None
         return
 
-    again = alice.call(
-        "GET", route.path.replace("{accountGroupId}", alice.account_group_id), if_none_match=first.headers["ETag"]
-    )
+    again = alice.call("GET", target(route, alice.account_group_id), if_none_match=first.headers["ETag"])
 
     assert first.headers["ETag"].startswith('W/"')
     assert (again.status, again.body) == (304, b"")
