@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from goldpan import __version__
+from goldpan.api.event_presenters import EVENT_STREAM
 from goldpan.api.openapi_examples import error_examples, parameter_example, shared_examples, success_examples
 from goldpan.api.parameters import FREE_PATH_PARAMETERS, OBJECT_ID, Parameter
 from goldpan.api.preferences import PREFER
@@ -14,6 +15,7 @@ from goldpan.api.presenters import present_plain
 from goldpan.api.response_examples import GROUP_ID, JOB_ID, TRACE_ID
 from goldpan.api.routes import Access, Body, FileBody, Route, Success
 from goldpan.contract.error_catalogue import ErrorKind
+from goldpan.contract.event_catalogue import JobEventKind
 from goldpan.contract.permission_catalogue import MEANINGS
 from goldpan.contract.resources import ErrorBody
 from goldpan.operations.toolbox import Toolbox
@@ -323,6 +325,8 @@ def _schemas(routes: Sequence[Route]) -> Json:
 
 
 def _success_schema(route: Route) -> Json:
+    if route.success.media_types == (EVENT_STREAM,):
+        return _event_schema(route)
     if route.success.media_types:
         parts = [_shape_schema(shape) for shape in route.success.shapes if shape is not str]
         return {"type": "string", **({"contentSchema": parts[0]} if parts else {})}
@@ -332,6 +336,18 @@ def _success_schema(route: Route) -> Json:
         return one_of
     members = {"success": {"const": True}, "data": one_of, "error": {"type": "null"}, "traceId": _TRACE_ID}
     return {**_ENVELOPE, "properties": members}
+
+
+def _event_schema(route: Route) -> Json:
+    """Return the schema of one event of a stream, as its readers take it apart."""
+    shape = _shape_schema(route.success.shapes[0])
+    members = {
+        "id": {"type": "string", "description": "the job's version"},
+        "event": {"type": "string", "enum": [kind.value for kind in JobEventKind]},
+        "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": shape},
+        "retry": {"type": "integer"},
+    }
+    return {"type": "object", "properties": members}
 
 
 def _shape_schema(shape: Any) -> Json:

@@ -1,5 +1,7 @@
 """What schemathesis cannot know: values of the formats that the OpenAPI document names."""
 
+from typing import Any
+
 import schemathesis
 from hypothesis import strategies as st
 
@@ -35,3 +37,12 @@ schemathesis.openapi.format("linkedin-profile-url", WORDS.map(lambda word: f"htt
 @schemathesis.deserializer("text/html", "text/css", "text/javascript")
 def read_text(_context: schemathesis.DeserializationContext, response: schemathesis.Response) -> str:
     return response.content.decode()
+
+
+@schemathesis.hook
+def before_load_schema(_context: schemathesis.HookContext, document: dict[str, Any]) -> None:
+    """Leave file_upload out of the starts: with a seventh source there are more ways to put a body together than
+    schemathesis follows, and it would try none. tests/test_file_jobs.py starts them.
+    """
+    for rule in document["components"]["schemas"]["StartJob"]["allOf"]:
+        rule["anyOf"] = [choice for choice in rule["anyOf"] if choice.get("title") != "file_upload by fileId"]
