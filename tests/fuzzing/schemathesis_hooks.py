@@ -39,6 +39,16 @@ def read_text(_context: schemathesis.DeserializationContext, response: schemathe
     return response.content.decode()
 
 
+@schemathesis.deserializer(
+    "text/csv",
+    "application/x-ndjson",
+    "application/vnd.apache.parquet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+)
+def read_file(_context: schemathesis.DeserializationContext, response: schemathesis.Response) -> str:
+    return response.content.decode("latin-1")
+
+
 @schemathesis.hook
 def before_load_schema(_context: schemathesis.HookContext, document: dict[str, Any]) -> None:
     """Leave file_upload out of the starts: with a seventh source there are more ways to put a body together than
