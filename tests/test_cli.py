@@ -173,12 +173,13 @@ def test_an_account_group_is_created_and_listed(acme: Acme) -> None:
 
 
 def test_an_account_group_is_topped_up(acme: Acme) -> None:
-    before = acme.cli.json("account", "list")["items"][0]
+    account_id = acme.cli.json("account", "create", "Gamma", "--credits", "20")["id"]
+    before = acme.cli.json("account", "list")["items"][-1]
 
-    topped_up = acme.cli.json("account", "top-up", acme.account_id, "25")
+    topped_up = acme.cli.json("account", "top-up", account_id, "25")
 
-    assert topped_up == before | {"credits": before["credits"] + 25, "added": 25}
-    assert acme.cli("account", "top-up", acme.account_id, "5").stdout == f"{before['credits'] + 30}\n"
+    assert topped_up == before | {"credits": 45, "added": 25}
+    assert acme.cli("account", "top-up", account_id, "5").stdout == "50\n"
 
 
 @pytest.mark.parametrize(
@@ -528,7 +529,7 @@ def test_a_watch_gives_up_and_a_job_is_cancelled(acme: Acme) -> None:
 
 
 def test_a_job_that_failed_is_resumed(acme: Acme) -> None:
-    job_id = acme.start("cto%20total%3A60%20disconnect%402")
+    job_id = acme.start("resumed%20total%3A60%20disconnect%402")
     bob = {"GOLDPAN_API_KEY": acme.test_key}
     assert acme.cli("jobs", "watch", job_id, **bob).returncode == 7
 
