@@ -77,7 +77,8 @@ def _run(people: int, kind: str, options: argparse.Namespace) -> None:
         seeded = _seed(people, environment)
         port = free_port()
         ours = {**environment, "GOLDPAN_RATE_LIMIT": "1000000000/minute"}
-        with running(goldpan_command(port), port, ours, Path(name) / "goldpan.log") as server:
+        log = Path(name) / "goldpan.log"
+        with running(goldpan_command(port), port, ours, log) as server:
             _wait_until_up(server)
             group = f"/v1/accounts/{seeded.account_group_id}"
             with _onlooker(server, f"{group}/prospecting", seeded.key) as idle_ms:
@@ -86,7 +87,10 @@ def _run(people: int, kind: str, options: argparse.Namespace) -> None:
             _print_line(people, kind, "(idle)", idle)
             for format_ in options.formats:
                 target = f"{group}/audiences/{seeded.audience_id}/export?format={format_}"
-                _print_line(people, kind, format_, _measure(server, target, seeded.key, options.at_once))
+                found = _measure(server, target, seeded.key, options.at_once)
+                if found is None:
+                    raise SystemExit(f"an export broke off; the end of the server's log:\n{log.read_text()[-2000:]}")
+                _print_line(people, kind, format_, found)
 
 
 def _seed(people: int, environment: Mapping[str, str]) -> SeededAudience:
@@ -98,7 +102,8 @@ def _seed(people: int, environment: Mapping[str, str]) -> SeededAudience:
     return seeded
 
 
-def _measure(server: Server, target: str, key: str, at_once: int) -> Figures:
+def _measure(server: Server, target: str, key: str, at_once: int) -> Figures | None:
+    """Return the figures of the slowest of so many clients; None: not all of them got the whole export."""
     _forget_peak(server)
     cpu_before = server.cpu_seconds()
     found: list[Figures] = []
@@ -108,6 +113,8 @@ def _measure(server: Server, target: str, key: str, at_once: int) -> Figures:
             client.start()
         for client in clients:
             client.join()
+    if len(found) < at_once:
+        return None
     slowest = max(found, key=lambda figures: figures.seconds)
     slowest.peak_bytes = _resident_bytes(server, "VmHWM")
     slowest.cpu_seconds = server.cpu_seconds() - cpu_before

@@ -13,7 +13,6 @@ from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.paging import parse_time
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.spreadsheet_rules import neutralise
-from goldpan.operations.export_operations import PAGE_PEOPLE
 from goldpan.storage.tables import AUDIENCE
 from tests.cast import NOBODYS_ID, Caller
 from tests.export_readers import READERS, Row, read_csv, read_parquet
@@ -28,6 +27,7 @@ MEDIA_TYPES = {
 }
 
 COUNT = 30
+MORE_THAN_BUFFERS_HOLD = 6_000
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ def test_an_export_is_one_request_of_the_limit(alice: Caller, audience_id: str) 
 
 
 def test_a_reader_who_leaves_ends_the_work(alice: Caller) -> None:
-    audience_id = stored(alice, 12 * PAGE_PEOPLE)
+    audience_id = stored(alice, MORE_THAN_BUFFERS_HOLD)
     path = f"{alice.group}/audiences/{audience_id}/export"
     before = alice.service.log.stat().st_size
 
@@ -220,15 +220,15 @@ def test_a_reader_who_leaves_ends_the_work(alice: Caller) -> None:
 
 
 def test_others_are_answered_while_slow_readers_wait(alice: Caller) -> None:
-    audience_id = stored(alice, 12 * PAGE_PEOPLE)
+    audience_id = stored(alice, MORE_THAN_BUFFERS_HOLD)
     path = f"{alice.group}/audiences/{audience_id}/export?format=jsonl"
 
     with ExitStack() as stack:
-        readers = [stack.enter_context(start_reading(alice, path)) for _ in range(60)]  # more than there are threads
+        readers = [stack.enter_context(start_reading(alice, path)) for _ in range(45)]  # more than there are threads
         assert {reader.recv(12) for reader in readers} == {b"HTTP/1.1 200"}
         assert alice.get(alice.jobs).status == 200
         assert alice.start(source="url_upload", urls=["linkedin.com/in/ada"]).status == 202
-        assert export(alice, audience_id).status == 200
+        assert export(alice, stored(alice, COUNT)).status == 200
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from goldpan.domain.spreadsheet_rules import neutralise
 from goldpan.operations.export_operations import Member
 
 Write = Callable[[Iterable[list[Member]], Sequence[Column]], Generator[bytes]]
-"""Yields the file piece by piece, none of them empty, and asks for a page when it has written the one before."""
+"""Yields the file piece by piece: after each page what is ready of it, which may be nothing yet."""
 
 # Without it Excel reads the file in its own 8-bit alphabet. Its "CSV UTF-8" begins so too: importers know it.
 BYTE_ORDER_MARK = "\ufeff"

@@ -18,6 +18,7 @@ from goldpan.operations.export_operations import Member
 
 # A group is what readers take at a time. Until it is whole the export keeps it in memory, and its client waits.
 GROUP_PEOPLE = 10_000
+PAGE_ROWS = 500  # of the file's own pages: smaller ones pack worse
 GROUP_BYTES = 4 * 1024 * 1024
 
 _MAGIC = b"PAR1"
@@ -40,19 +41,27 @@ def write_parquet(pages: Iterable[list[Member]], columns: Sequence[Column]) -> G
     """Write the people with typed columns: texts, times in UTC and flags, empty where nothing is known."""
     read = cell_reader(columns)
     group, groups = _Group(columns), []
+    rows: list[Sequence[Cell]] = []
     position, row_count = len(_MAGIC), 0
     yield _MAGIC
     for page in pages:
-        group.add(list(map(read, page)))
+        rows += map(read, page)
         row_count += len(page)
+        if len(rows) >= PAGE_ROWS:
+            group.add(rows)
+            rows = []
         if group.is_full:
             groups.append(group.describe(position))
-            yield from map(bytes, group.chunks)
             position += group.size
+            yield group.data()
             group = _Group(columns)
+        else:
+            yield b""
+    if rows:
+        group.add(rows)
     if group.row_count:
         groups.append(group.describe(position))
-        yield from map(bytes, group.chunks)
+        yield group.data()
     footer = encode_struct(_file_metadata(columns, groups, row_count))
     yield footer + pack("<I", len(footer)) + _MAGIC
 
@@ -77,6 +86,9 @@ class _Group:
     @property
     def is_full(self) -> bool:
         return self.row_count >= GROUP_PEOPLE or self.size >= GROUP_BYTES
+
+    def data(self) -> bytes:
+        return b"".join(self.chunks)
 
     def add(self, rows: Sequence[Sequence[Cell]]) -> None:
         """Take one page more of every column."""

@@ -29,6 +29,7 @@ async def _at_pace(pieces: Generator[bytes]) -> AsyncIterator[bytes]:
                 piece = await run_in_threadpool(next, pieces, None)
             if piece is None:
                 return
-            yield piece
+            if piece:
+                yield piece
     finally:
         pieces.close()

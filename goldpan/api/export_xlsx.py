@@ -56,10 +56,10 @@ def write_xlsx(pages: Iterable[list[Member]], columns: Sequence[Column]) -> Gene
             with file.open(f"xl/worksheets/sheet{sheet_count}.xml", "w") as sheet:
                 for piece in rows.of_one_sheet():
                     sheet.write(piece)
-                    yield from sink.drain()
+                    yield sink.drain()
         file.writestr("xl/workbook.xml", _workbook(sheet_count))
         file.writestr("xl/_rels/workbook.xml.rels", _workbook_parts(sheet_count))
-    yield from sink.drain()
+    yield sink.drain()
 
 
 class _Sink:
@@ -69,17 +69,16 @@ class _Sink:
         self._pieces: list[bytes] = []
 
     def write(self, piece: bytes) -> int:
-        if piece:
-            self._pieces.append(piece)
+        self._pieces.append(piece)
         return len(piece)
 
     def flush(self) -> None:
         """ZipFile asks for it."""
 
-    def drain(self) -> Iterator[bytes]:
+    def drain(self) -> bytes:
+        """Return what was written since the last time."""
         pieces, self._pieces = self._pieces, []
-        if pieces:
-            yield b"".join(pieces)
+        return b"".join(pieces)
 
 
 class _Rows:
