@@ -12,11 +12,8 @@ import sqlalchemy as sa
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.domain.job_rules import MOST_FRUITLESS_CLAIMS, TRIES_PER_PAGE
 from goldpan.domain.provider_port import (
-    NamedSource,
     Page,
-    Person,
     ProviderFailure,
-    Refusal,
     Rejected,
     Source,
     Unavailable,
@@ -29,7 +26,7 @@ from goldpan.storage import workflow_table
 from goldpan.storage.database import Database
 from goldpan.storage.job_table import Job
 from tests.invariants import assert_invariants
-from tests.workshop import Workshop, workshop
+from tests.workshop import ScriptedProvider, Workshop, workshop
 
 PAGES = [["ada", "bob"], ["bob", "cyd"], ["dan", "eve"], ["fay"]]
 EVERYBODY = ["ada", "bob", "cyd", "dan", "eve", "fay"]
@@ -503,21 +500,11 @@ def _statements(database: Database) -> list[tuple[str, Any]]:
 
 
 @dataclass
-class FailingProvider:
+class FailingProvider(ScriptedProvider):
     """Fails with `failures` one after the other, then finds nobody; notes the earlier tries that it is told."""
 
-    failures: list[ProviderFailure]
+    failures: list[ProviderFailure] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
-    name: str = "failing"
-
-    def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
-        return []
-
-    def saved_searches(self, account_group_id: str) -> list[NamedSource]:
-        return []
-
-    def lead_lists(self, account_group_id: str) -> list[NamedSource]:
-        return []
 
     async def fetch_page(
         self,
@@ -532,9 +519,6 @@ class FailingProvider:
             raise self.failures[earlier_tries]
         return Page((), None, 0)
 
-    async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
-        return [None for _ in people]
-
 
 def run_without_waiting(shop: Workshop, job_id: str, most_steps: int = 100) -> Job:
     """Run the job as `Workshop.run` does, as if every wait were over."""
@@ -546,7 +530,7 @@ def run_without_waiting(shop: Workshop, job_id: str, most_steps: int = 100) -> J
 
 
 def with_failures(shop: Workshop, failures: Sequence[ProviderFailure]) -> FailingProvider:
-    provider = FailingProvider(list(failures))
+    provider = FailingProvider([], failures=list(failures))
     shop.toolbox = replace(shop.toolbox, live_provider=provider)
     return provider
 

@@ -12,23 +12,19 @@ from goldpan.contract.resources import (
     AudienceProspectList,
     CancelledJob,
     Company,
-    Counts,
     FullProspectingJobList,
     Job,
-    JobCredits,
-    JobError,
     JobStatus,
     JobSummary,
     Prospect,
     ProspectingJobList,
     Provenance,
     SourceType,
-    Stage,
-    Stages,
     StartedJob,
     StopReason,
 )
 from goldpan.operations import account_operations, audience_operations, job_operations
+from goldpan.operations.job_shapes import counts_of, credits_of, error_of, stages_of, time_or_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +124,18 @@ def _job(job: job_operations.Job) -> Job:
         status=JobStatus(job.status),
         created_at=format_time(job.created_ms),
         updated_at=format_time(job.updated_ms),
-        stages=Stages(
-            import_=Stage(status=JobStatus(job.import_status), progress=job.import_progress),
-            enrichment=Stage(status=JobStatus(job.enrichment_status), progress=job.enrichment_progress),
-        ),
-        error=JobError(code=job.error_code, message=job.error_message or "") if job.error_code else None,
+        stages=stages_of(job),
+        error=error_of(job),
         source=SourceType(job.source),
         audience_id=job.audience_id,
-        started_at=_time(job.started_ms),
-        finished_at=_time(job.finished_ms),
+        started_at=time_or_none(job.started_ms),
+        finished_at=time_or_none(job.finished_ms),
         stop_reason=StopReason(job.stop_reason) if job.stop_reason else None,
         truncated=bool(job.truncated),
         total_available=job.total_available,
-        counts=_counts(job),
-        credits=JobCredits(reserved=job.credits_reserved, spent=job.credits_spent),
-        resumes_at=_time(job.resumes_ms),
+        counts=counts_of(job),
+        credits=credits_of(job),
+        resumes_at=time_or_none(job.resumes_ms),
         sandbox=bool(job.is_sandbox),
     )
 
@@ -153,19 +146,6 @@ def _started(job: job_operations.Job) -> StartedJob:
         status=JobStatus(job.status),
         created_at=format_time(job.created_ms),
         audience_id=job.audience_id,
-    )
-
-
-def _counts(job: job_operations.Job) -> Counts:
-    return Counts(
-        found=job.found,
-        imported=job.imported,
-        known=job.known,
-        duplicate=job.duplicate,
-        suppressed=job.suppressed,
-        invalid=job.invalid,
-        failed=job.failed,
-        emails_found=job.emails_found,
     )
 
 
@@ -215,7 +195,3 @@ def _wire_name(field: str) -> str:
     of_company = field.startswith("company_")
     first, *rest = field.removeprefix("company_").split("_")
     return ("company." if of_company else "") + first + "".join(word.capitalize() for word in rest)
-
-
-def _time(milliseconds: int | None) -> str | None:
-    return None if milliseconds is None else format_time(milliseconds)

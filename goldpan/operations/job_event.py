@@ -4,8 +4,9 @@ import msgspec
 
 from goldpan.contract.event_catalogue import JobEvent, JobEventKind
 from goldpan.contract.paging import format_time
-from goldpan.contract.resources import Counts, JobCredits, JobError, JobStatus, Stage, Stages, StopReason
+from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import ACTIVE
+from goldpan.operations.job_shapes import counts_of, credits_of, error_of, stages_of, time_or_none
 from goldpan.storage import job_event_table, job_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_event_table import StoredEvent
@@ -38,35 +39,18 @@ def _statuses(job: Job) -> tuple[str, str, str]:
 
 
 def _describe(job: Job) -> JobEvent:
-    has_ended = job.finished_ms is not None
     return JobEvent(
         job_id=job.id,
         status=JobStatus(job.status),
         updated_at=format_time(job.updated_ms),
-        started_at=_time(job.started_ms),
-        finished_at=_time(job.finished_ms),
-        stages=Stages(
-            import_=Stage(status=JobStatus(job.import_status), progress=job.import_progress),
-            enrichment=Stage(status=JobStatus(job.enrichment_status), progress=job.enrichment_progress),
-        ),
-        error=JobError(code=job.error_code, message=job.error_message or "") if job.error_code else None,
-        stop_reason=StopReason(job.stop_reason) if has_ended and job.stop_reason else None,
+        started_at=time_or_none(job.started_ms),
+        finished_at=time_or_none(job.finished_ms),
+        stages=stages_of(job),
+        error=error_of(job),
+        stop_reason=StopReason(job.stop_reason) if job.stop_reason else None,
         truncated=bool(job.truncated),
         total_available=job.total_available,
-        counts=Counts(
-            found=job.found,
-            imported=job.imported,
-            known=job.known,
-            duplicate=job.duplicate,
-            suppressed=job.suppressed,
-            invalid=job.invalid,
-            failed=job.failed,
-            emails_found=job.emails_found,
-        ),
-        credits=JobCredits(reserved=job.credits_reserved, spent=job.credits_spent),
-        resumes_at=_time(job.resumes_ms),
+        counts=counts_of(job),
+        credits=credits_of(job),
+        resumes_at=time_or_none(job.resumes_ms),
     )
-
-
-def _time(milliseconds: int | None) -> str | None:
-    return None if milliseconds is None else format_time(milliseconds)
