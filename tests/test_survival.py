@@ -79,13 +79,14 @@ def test_dead_and_frozen_workers_are_replaced_within_45_seconds(scaled: Goldpan)
     # more than one worker takes of one account group at once
     searches = [f"gale {number} total:150 pace:1000" for number in range(12)]
     job_ids = [scaled.start(keywords) for keywords in searches]
-    wait_until(lambda: len(_owners(scaled)) == 2 and _found(scaled, job_ids) > 200, 20, "both workers work")
+    wait_until(lambda: len(_owners(scaled)) == 2 and _are_all_claimed(scaled, 1), 20, "both workers work")
+    wait_until(lambda: _found(scaled, job_ids) > 200, 20, "the jobs go on")
 
     killed.kill()
     frozen.send(SIGSTOP)
     died = time.monotonic()
     heirs = scaled.work(), scaled.work()
-    wait_until(lambda: _are_all_claimed_again(scaled), 45, "a living worker took every job")
+    wait_until(lambda: _are_all_claimed(scaled, 2), 45, "a living worker took every job")
     takeover_seconds = time.monotonic() - died
     frozen.send(SIGCONT)
 
@@ -389,8 +390,8 @@ def _owners(goldpan: Goldpan) -> set[object]:
     }
 
 
-def _are_all_claimed_again(goldpan: Goldpan) -> bool:
-    return not _read(goldpan.url, "SELECT 1 FROM job WHERE fencing_token < 2")
+def _are_all_claimed(goldpan: Goldpan, times: int) -> bool:
+    return not _read(goldpan.url, "SELECT 1 FROM job WHERE fencing_token < :times", times=times)
 
 
 def _read(url: str, query: str, **parameters: object) -> list[tuple[object, ...]]:

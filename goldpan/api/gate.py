@@ -195,8 +195,8 @@ class Gate:
             arguments["caller"] = caller
         reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
         if wait_seconds is not None and isinstance(reply, Reply):
+            reply = await self._wait(exchange, reply, wait_seconds, lambda: self._perform(route, arguments))
             exchange.headers["Preference-Applied"] = f"wait={wait_seconds}"
-            return await self._wait(exchange, reply, wait_seconds, lambda: self._perform(route, arguments))
         return reply
 
     async def _run_with_file(
@@ -226,7 +226,7 @@ class Gate:
         live = self._open_live(exchange, first.watched.job_id)
         reply = await wait_for_news(live, first, seconds, is_news, ask)
         if live.has_lost_its_key:
-            exchange.headers.clear()  # what the key's bearer was told of its limit and its wait
+            exchange.headers.clear()  # what the key's bearer was told of its limit
             raise _unauthorized(live.key_text)
         return reply
 
