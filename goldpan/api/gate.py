@@ -24,6 +24,7 @@ from goldpan.api.parameters import parse_headers, parse_query
 from goldpan.api.preferences import WAIT_ARGUMENT
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit, Verdict
+from goldpan.api.recent_callers import RecentCallers
 from goldpan.api.request_body import check_media_type, decode_body, read_body
 from goldpan.api.request_file import check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
@@ -31,7 +32,6 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
 from goldpan.contract.resources import ErrorBody, Shape
 from goldpan.domain.access_rules import Principal
-from goldpan.operations.account_operations import identify
 from goldpan.operations.toolbox import Toolbox
 
 MAX_URL_BYTES = 8 * 1024
@@ -92,8 +92,9 @@ class GateParts:
 class Gate:
     """The ASGI application of one path: `routes` are its methods; none of them: the path is unknown."""
 
-    def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
+    def __init__(self, parts: GateParts, callers: RecentCallers, routes: Sequence[Route]) -> None:
         self._parts = parts
+        self._callers = callers
         self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
@@ -171,7 +172,7 @@ class Gate:
         Every answer to a valid key tells its limit, so this comes first, though much else is refused before it.
         """
         key_text = _bearer(exchange.request)
-        caller = await identify(self._parts.toolbox, key_text) if key_text else None
+        caller = await self._callers.identify(key_text) if key_text else None
         if caller is None:
             return None, _unauthorized(key_text)
         exchange.caller = caller
