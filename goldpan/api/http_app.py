@@ -56,6 +56,7 @@ class _ExactPath(PathRoute):
     def __init__(self, path: str, gate: Gate) -> None:
         super().__init__(path, gate)
         self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
+        self._slashes = path.count("/")
         self._takes_slashes = bool(self.param_convertors.keys() & FREE_PATH_PARAMETERS.keys())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -63,6 +64,8 @@ class _ExactPath(PathRoute):
             if not self._takes_slashes:
                 return Match.NONE, {}
             scope = {**scope, "path": _with_slashes_escaped(scope["raw_path"])}
+        elif scope["path"].count("/") != self._slashes:
+            return Match.NONE, {}  # sooner than by the pattern: most of the paths that are tried are others
         return super().matches(scope)
 
 
