@@ -91,7 +91,7 @@ def put_under_load(call: Call, connections: int, seconds: float, most_requests: 
 
 
 def summary(latencies_ms: list[float], seconds: float) -> Load:
-    hundredths = quantiles(latencies_ms, n=100)
+    hundredths = quantiles(latencies_ms, n=100) if len(latencies_ms) > 1 else latencies_ms * 99
     return Load(len(latencies_ms), seconds, hundredths[49], hundredths[98])
 
 
