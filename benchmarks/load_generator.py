@@ -27,8 +27,8 @@ WRK_REPORT = """
 done = function(summary, latency)
   local errors = summary.errors
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
-  io.write(string.format("\\nREPORT %d %d %d %d %d\\n", summary.requests, summary.duration,
-    latency:percentile(50), latency:percentile(99), failed))
+  io.write(string.format("\\nREPORT %d %d %d %d %d %d\\n", summary.requests, summary.duration,
+    latency:percentile(10), latency:percentile(50), latency:percentile(99), failed))
 end
 """
 
@@ -39,6 +39,7 @@ class Load:
 
     requests: int
     seconds: float
+    p10_ms: float
     p50_ms: float
     p99_ms: float
 
@@ -92,7 +93,7 @@ def put_under_load(call: Call, connections: int, seconds: float, most_requests: 
 
 def summary(latencies_ms: list[float], seconds: float) -> Load:
     hundredths = quantiles(latencies_ms, n=100) if len(latencies_ms) > 1 else latencies_ms * 99
-    return Load(len(latencies_ms), seconds, hundredths[49], hundredths[98])
+    return Load(len(latencies_ms), seconds, hundredths[9], hundredths[49], hundredths[98])
 
 
 def _run_wrk(url: str, key: str, connections: int, seconds: int) -> Load:
@@ -104,10 +105,10 @@ def _run_wrk(url: str, key: str, connections: int, seconds: int) -> Load:
             command, capture_output=True, check=True, text=True, timeout=seconds + PATIENCE_SECONDS
         ).stdout
     report = output.rpartition("REPORT ")[2].split()
-    requests, duration_us, p50_us, p99_us, failed = map(int, report)
+    requests, duration_us, p10_us, p50_us, p99_us, failed = map(int, report)
     if failed or not requests:
         raise RequestsFailed(output)
-    return Load(requests, duration_us / 1e6, p50_us / 1e3, p99_us / 1e3)
+    return Load(requests, duration_us / 1e6, p10_us / 1e3, p50_us / 1e3, p99_us / 1e3)
 
 
 async def _run_client(call: Call, connections: int, seconds: float, most_requests: int | None) -> Load:
