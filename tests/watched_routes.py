@@ -29,7 +29,7 @@ from goldpan.operations.people_operations import NewLeadList, import_people
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage.database import Database, HotQuery, Tx
 
-WORK = "the work on a job"
+WORK = "the work on jobs, and what was started before"
 GROUP = "/v1/accounts/{accountGroupId}"
 PEOPLE_FILE = """\
 First Name,Last Name,URL,Email Address,Company,Position
@@ -153,14 +153,14 @@ def watched_shop(database_url: str, folder: Path) -> Iterator[tuple[Shop, Watche
 
 
 async def ask_every_route(shop: Shop, database: WatchedDatabase) -> dict[str, list[Sent]]:
-    """Return what each route sent, by its method and path, and what a worker sent for a job.
+    """Return what each route sent, by its method and path, and what a worker sent for jobs.
 
     Routes that delete come last: others name the same things.
     """
     found = {}
     async with database.opened(), shop.client as client:
-        await shop.prepare(client)
         database.sent = []
+        await shop.prepare(client)  # the first of it looks up the key, which is known for a moment then
         await shop.run(shop.ids["running"])
         found[WORK] = database.sent
         for route in sorted(ROUTES, key=lambda route: route.method == "DELETE"):
