@@ -89,8 +89,8 @@ def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
     if intake.names:
         prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
     if intake.news:
-        for known in prospect_table.known_people(tx, group, intake.news).values():
-            prospect_table.add_facts(tx, group, collector, known, intake.news[known.prospect_id])
+        people = prospect_table.known_people(tx, group, intake.news)
+        prospect_table.add_facts(tx, group, collector, [(people[id_], news) for id_, news in intake.news.items()])
     if intake.taken:
         prospect_table.add_to_job(tx, group, job.id, job.imported + job.known, intake.taken)
         audience_table.add_from_job(tx, group, job.audience_id, job.source, intake.taken, now_ms)
