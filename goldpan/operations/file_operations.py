@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,7 @@ from goldpan.storage.uploaded_file_table import UploadedFile
 from goldpan.storage.uploaded_file_table import UploadedRow as UploadedRow
 
 ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a job beside us must get its turn
+LETTERS_A_CHUNK = 2_000_000  # a row may have hundreds of thousands
 REJECTS_A_CHUNK = 1_000
 PEOPLE_SHOWN = 10
 REJECTS_SHOWN = 100
@@ -55,7 +56,8 @@ class _Tally:
     people: int = 0
     rejected: int = 0
     letters: int = 0
-    keys: set[str] = field(default_factory=set)  # the strongest of each person
+    keys: set[bytes] = field(default_factory=set)  # the strongest of each person, hashed: a name may be long
+    first_reject: UploadedRow | None = None
 
     @property
     def position(self) -> int:
@@ -199,18 +201,28 @@ def _discarded_unless_finished(toolbox: Toolbox, file: UploadedFile) -> Iterator
 
 def _store_rows(toolbox: Toolbox, file: UploadedFile, people_file: PeopleFile) -> _Tally:
     tally = _Tally()
-    first_reject: Row | None = None
-    while rows := list(islice(people_file.rows, ROWS_A_CHUNK)):
-        tally.rows += len(rows)
-        stored = [_to_stored(row, tally) for row in rows if row.person or row.reject_reason]
-        first_reject = first_reject or next((row for row in rows if row.reject_reason), None)
-        _refuse_too_much(tally)
-        if stored:
-            with toolbox.database.write() as tx:
-                uploaded_file_table.add_rows(tx, file.account_group_id, file.id, stored)
+    for chunk in _chunks(people_file.rows, tally):
+        with toolbox.database.write() as tx:
+            uploaded_file_table.add_rows(tx, file.account_group_id, file.id, chunk)
     if not tally.people:
-        raise InvalidPeopleFile(f"this file was read as {people_file.dialect} and names nobody{_why(first_reject)}")
+        raise InvalidPeopleFile(f"this file was read as {people_file.dialect} and names nobody{_why(tally)}")
     return tally
+
+
+def _chunks(rows: Iterator[Row], tally: _Tally) -> Iterator[list[UploadedRow]]:
+    """Yield what is stored of the rows, as much as one transaction may hold."""
+    chunk: list[UploadedRow] = []
+    letters_before = 0
+    for row in rows:
+        tally.rows += 1
+        if row.person or row.reject_reason:
+            chunk.append(_to_stored(row, tally))
+        _refuse_too_much(tally)
+        if len(chunk) == ROWS_A_CHUNK or tally.letters - letters_before >= LETTERS_A_CHUNK:
+            yield chunk
+            chunk, letters_before = [], tally.letters
+    if chunk:
+        yield chunk
 
 
 def _to_stored(row: Row, tally: _Tally) -> UploadedRow:
@@ -218,13 +230,15 @@ def _to_stored(row: Row, tally: _Tally) -> UploadedRow:
         tally.rejected += 1
         reason = (row.reject_reason or "")[:LONGEST_REASON]
         tally.letters += len(reason)
-        return UploadedRow(tally.position, row.line_number, None, reason)
+        stored = UploadedRow(tally.position, row.line_number, None, reason)
+        tally.first_reject = tally.first_reject or stored
+        return stored
     person = with_an_id(row.person).person
     known = {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
     person_json = msgspec.json.encode(known).decode()
     tally.people += 1
     tally.letters += len(person_json)
-    tally.keys.add(record_keys(person)[0])
+    tally.keys.add(blake2b(record_keys(person)[0].encode(), digest_size=16).digest())
     return UploadedRow(tally.position, row.line_number, person_json, None)
 
 
@@ -235,5 +249,6 @@ def _refuse_too_much(tally: _Tally) -> None:
         raise InvalidPeopleFile(f"this file holds more than {MOST_LETTERS:,} letters: split it")
 
 
-def _why(first_reject: Row | None) -> str:
-    return f"; line {first_reject.line_number}: {first_reject.reject_reason}" if first_reject else ""
+def _why(tally: _Tally) -> str:
+    reject = tally.first_reject
+    return f"; line {reject.line_number}: {reject.reject_reason}" if reject else ""

@@ -1,0 +1,59 @@
+"""What an upload may take of the machine while it goes on: how much is written at once, and how much may lie here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from goldpan import assembly
+from goldpan.contract.permission_catalogue import Permission
+from goldpan.domain.access_rules import Principal
+from goldpan.operations.account_operations import create_account
+from goldpan.operations.file_operations import LETTERS_A_CHUNK, FileReport, upload_file
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage.database import Database
+from tests.people_file_samples import HEADER
+
+LONG = "x" * 10_000
+
+
+@pytest.fixture
+def toolbox(database_url: str) -> Iterator[Toolbox]:
+    database = Database(database_url)
+    yield assembly.build_toolbox(database)
+    database.close()
+
+
+def upload(toolbox: Toolbox, folder: Path, content: str) -> FileReport:
+    path = folder / "people.csv"
+    path.write_text(content)
+    group_id = create_account(toolbox, "alice", "starter", 0).id
+    alice = Principal("alice", False, frozenset(Permission), frozenset({group_id}))
+    return upload_file(toolbox, alice, group_id, "people.csv", path)
+
+
+def letters_written(database: Database) -> list[int]:
+    """Return how many letters each statement brings that stores rows of files: to be filled from now on."""
+    written: list[int] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        if statement.startswith("INSERT INTO uploaded_row"):
+            rows = parameters if isinstance(parameters, list) else [parameters]
+            values = [row.values() if isinstance(row, dict) else row for row in rows]
+            written.append(sum(len(value) for row in values for value in row if isinstance(value, str)))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    return written
+
+
+def test_a_file_of_long_rows_is_written_a_little_at_a_time(toolbox: Toolbox, tmp_path: Path) -> None:
+    written = letters_written(toolbox.database)
+    rows = [f"Ada,{LONG},https://www.linkedin.com/in/ada-{number},,{LONG},{LONG},\r\n" for number in range(200)]
+
+    report = upload(toolbox, tmp_path, HEADER + "".join(rows))
+
+    assert (report.file.people_count, report.file.distinct_count) == (200, 200)
+    assert sum(written) > 200 * 3 * len(LONG)
+    assert max(written) < LETTERS_A_CHUNK + 100_000
