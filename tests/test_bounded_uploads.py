@@ -8,13 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from goldpan import assembly
+from goldpan.api.export_parquet import write_parquet
+from goldpan.api.export_presets import Column
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
+from goldpan.domain.provider_port import Person
 from goldpan.operations.account_operations import create_account
 from goldpan.operations.file_operations import LETTERS_A_CHUNK, FileReport, upload_file
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage.database import Database
 from tests.people_file_samples import HEADER
+from tests.stored_people import member
 
 LONG = "x" * 10_000
 
@@ -26,9 +30,9 @@ def toolbox(database_url: str) -> Iterator[Toolbox]:
     database.close()
 
 
-def upload(toolbox: Toolbox, folder: Path, content: str) -> FileReport:
+def upload(toolbox: Toolbox, folder: Path, content: str | bytes) -> FileReport:
     path = folder / "people.csv"
-    path.write_text(content)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
     group_id = create_account(toolbox, "alice", "starter", 0).id
     alice = Principal("alice", False, frozenset(Permission), frozenset({group_id}))
     return upload_file(toolbox, alice, group_id, "people.csv", path)
@@ -57,3 +61,21 @@ def test_a_file_of_long_rows_is_written_a_little_at_a_time(toolbox: Toolbox, tmp
     assert (report.file.people_count, report.file.distinct_count) == (200, 200)
     assert sum(written) > 200 * 3 * len(LONG)
     assert max(written) < LETTERS_A_CHUNK + 100_000
+
+
+def test_column_names_that_no_database_takes_are_cleaned_and_cut(toolbox: Toolbox, tmp_path: Path) -> None:
+    columns = [Column("LinkedIn\0 Url", "person.linkedin_url"), Column("\0" + "o" * 5_000, "person.about")]
+    people = [Person(linkedin_url="linkedin.com/in/ada"), Person(linkedin_url="linkedin.com/company/acme")]
+    page = [member(number, one) for number, one in enumerate(people)]
+
+    report = upload(toolbox, tmp_path, b"".join(write_parquet([page], columns)))
+
+    assert report.mapping == [("LinkedIn Url", "profile_url"), ("o" * 200, None)]
+    [reject] = report.rejects
+    assert (reject.reject_reason or "").startswith("LinkedIn Url: ")
+
+
+def test_a_long_column_name_of_a_text_is_cut_too(toolbox: Toolbox, tmp_path: Path) -> None:
+    report = upload(toolbox, tmp_path, f"LinkedIn Url,{'o' * 5_000}\nlinkedin.com/in/ada,1\n")
+
+    assert report.mapping == [("LinkedIn Url", "profile_url"), ("o" * 200, None)]

@@ -6,6 +6,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldpan.providers.people_file_rows import clean
 from goldpan.providers.people_file_sources import MOST_COLUMNS, InvalidPeopleFile
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class ParquetFile:
             found = connection.execute("SELECT count(*) FROM read_parquet(?)", [escape(str(path))]).fetchone()
             self._row_count = found[0] if found else 0
             result = connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", [escape(str(path))])
-            self.columns = [str(column[0]) for column in result.description or ()]
+            self.columns = [clean(str(column[0])) or "" for column in result.description or ()]
         if len(self.columns) > MOST_COLUMNS:
             raise InvalidPeopleFile(f"{path} has more than {MOST_COLUMNS:,} columns")
 
