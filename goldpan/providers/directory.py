@@ -113,6 +113,14 @@ class Directory:
         assert isinstance(source, Search)
         return await asyncio.to_thread(self._page_of_search, account_group_id, source, cursor, size)
 
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        """Return the page of nobody behind the next person, of whom only the id is used."""
+        if isinstance(source, ProfileList):
+            done, total = int(cursor or 0) + 1, len(source.profiles)
+            return Page((), str(done) if done < total else None, total, unknown_count=1)
+        page = await self.fetch_page(account_group_id, source, cursor, 0, 1)
+        return replace(page, people=(), unknown_count=1)
+
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         """Return all that the files tell; None for those whom they do not name."""
         known = await self._find(account_group_id, [_keys(person) for person in people])
