@@ -89,7 +89,7 @@ def test_a_client_who_takes_no_more_ends_the_reading() -> None:
     async def take_three_pieces() -> list[bytes]:
         stream = present_export(AudienceExport("0" * 24, ExportFormat.JSONL, ExportPreset.PLAIN, pages()))
         taken = [await anext(stream.chunks) for _ in range(3)]
-        await stream.chunks.aclose()  # type: ignore[attr-defined]
+        await stream.chunks.aclose()
         return taken
 
     assert len(asyncio.run(take_three_pieces())) == 3

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import asdict
 
 from goldpan.api.presenters import Reply, Stream
@@ -43,7 +43,7 @@ def _file(report: FileReport) -> File:
     )
 
 
-async def _csv(chunks: AsyncIterator[list[UploadedRow]]) -> AsyncIterator[bytes]:
+async def _csv(chunks: AsyncIterator[list[UploadedRow]]) -> AsyncGenerator[bytes, None]:
     yield b"line,reason\r\n"
     async for rows in chunks:
         text = io.StringIO(newline="")

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from goldpan.api.conditional_answers import entity_tag, is_known, sent_tags
 from goldpan.api.event_presenters import LiveStream
 from goldpan.api.job_list_parameters import take_job_filter
-from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd, LiveAnswer, LiveAnswers
+from goldpan.api.live_answers import CONNECTION_END, BrokenOff, ConnectionEnd, LiveAnswer, LiveAnswers
 from goldpan.api.live_waits import wait_for_news
 from goldpan.api.next_link import next_link
 from goldpan.api.parameters import parse_headers, parse_query
@@ -63,7 +63,7 @@ class _Envelope(msgspec.Struct, rename="camel"):
 class Exchange:
     """One request on its way through the gate, and the headers that its answer has gathered so far.
 
-    `verdict` is the limit's on this request, `live` what wakes an answer that stays open.
+    `verdict` is the limit's on this request, `live` what wakes and ends an answer that stays open.
     """
 
     request: Request
@@ -128,6 +128,8 @@ class Gate:
             await response(exchange.request.scope, receive, send)
         except ClientDisconnect:
             return
+        except BrokenOff:
+            self._parts.log("broken_off", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
         except Exception:  # noqa: BLE001 the status is out already: whoever reads learns it by the broken connection
             self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
 
@@ -230,8 +232,8 @@ class Gate:
             raise _unauthorized(live.key_text)
         return reply
 
-    def _open_live(self, exchange: Exchange, job_id: str) -> LiveAnswer:
-        assert exchange.caller is not None  # a route of jobs needs a key
+    def _open_live(self, exchange: Exchange, job_id: str | None) -> LiveAnswer:
+        assert exchange.caller is not None
         connection_end = exchange.request.scope.get(CONNECTION_END) or ConnectionEnd()
         key_text = _bearer(exchange.request) or ""
         exchange.live = self._parts.live.open(exchange.caller, key_text, job_id, connection_end)
@@ -270,6 +272,8 @@ class Gate:
             return response
         if isinstance(stream, LiveStream):
             chunks = stream.chunks(self._open_live(exchange, stream.job_id))
+        elif exchange.caller is not None:
+            chunks = self._open_live(exchange, None).guard(stream.chunks)
         else:
             chunks = stream.chunks
         return StreamingResponse(chunks, 200, headers, media_type=stream.media_type)
