@@ -1,6 +1,8 @@
 """What an upload may take of the machine while it goes on: how much is written at once, and how much may lie here."""
 
-from collections.abc import Iterator
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from goldpan import assembly
+from goldpan.api import request_file
 from goldpan.api.export_parquet import write_parquet
 from goldpan.api.export_presets import Column
+from goldpan.api.request_file import received_file
+from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.provider_port import Person
@@ -21,6 +26,7 @@ from tests.people_file_samples import HEADER
 from tests.stored_people import member
 
 LONG = "x" * 10_000
+FILE_LIMIT = 64 * 1024 * 1024
 
 
 @pytest.fixture
@@ -79,3 +85,21 @@ def test_a_long_column_name_of_a_text_is_cut_too(toolbox: Toolbox, tmp_path: Pat
     report = upload(toolbox, tmp_path, f"LinkedIn Url,{'o' * 5_000}\nlinkedin.com/in/ada,1\n")
 
     assert report.mapping == [("LinkedIn Url", "profile_url"), ("o" * 200, None)]
+
+
+@pytest.mark.parametrize("size", [1, 5_000, 1_000_000, 3 * 1024 * 1024])
+def test_a_full_disk_is_told_whatever_the_size_of_the_file(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        yield b"a" * size
+
+    async def receive() -> None:
+        async with received_file(body(), FILE_LIMIT):
+            raise AssertionError("there was room")
+
+    monkeypatch.setattr(request_file, "mkstemp", lambda prefix: (os.open("/dev/full", os.O_WRONLY), f"{prefix}none"))
+
+    with pytest.raises(Problem) as raised:
+        asyncio.run(receive())
+
+    assert raised.value.kind is ErrorKind.SERVICE_UNAVAILABLE
+    assert raised.value.headers["Retry-After"]

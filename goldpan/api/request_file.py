@@ -5,9 +5,9 @@ import os
 import stat
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from tempfile import gettempdir, mkstemp
-from typing import IO
 
 from starlette.concurrency import run_in_threadpool
 
@@ -55,7 +55,8 @@ async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterato
     except OSError as error:
         raise _no_room() from error
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        # Unbuffered: what a full disk refused would be written once more at the end, and fail there by another name.
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # tells `remove_left_files` that somebody is at work with it
             await _copy(stream, file, most)
             yield Path(name)
@@ -86,7 +87,7 @@ def _remove_if_left(entry: os.DirEntry[str]) -> None:
         os.close(descriptor)
 
 
-async def _copy(stream: AsyncIterator[bytes], file: IO[bytes], most: int) -> None:
+async def _copy(stream: AsyncIterator[bytes], file: FileIO, most: int) -> None:
     size = 0
     piece = bytearray()
     async for chunk in stream:
@@ -100,10 +101,11 @@ async def _copy(stream: AsyncIterator[bytes], file: IO[bytes], most: int) -> Non
     await run_in_threadpool(_write, file, bytes(piece))
 
 
-def _write(file: IO[bytes], piece: bytes) -> None:
+def _write(file: FileIO, piece: bytes) -> None:
+    rest = memoryview(piece)
     try:
-        file.write(piece)
-        file.flush()
+        while rest:
+            rest = rest[file.write(rest) :]
     except OSError as error:
         raise _no_room() from error
 
