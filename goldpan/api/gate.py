@@ -25,7 +25,7 @@ from goldpan.api.preferences import WAIT_ARGUMENT
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit, Verdict
 from goldpan.api.request_body import check_media_type, decode_body, read_body
-from goldpan.api.request_file import check_file_head, received_file
+from goldpan.api.request_file import FilePlaces, check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
@@ -94,6 +94,7 @@ class Gate:
 
     def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
         self._parts = parts
+        self._file_places = FilePlaces()
         self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
@@ -206,9 +207,10 @@ class Gate:
     ) -> Reply | Stream | LiveStream:
         most = self._parts.max_file_bytes
         arguments = {"caller": caller, **_read_file_head(exchange.request, route, file, most)}
-        async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
-            reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
-            return reply
+        with self._file_places.taken(caller.key_id if caller else ""):
+            async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
+                reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+                return reply
 
     async def _perform(self, route: Route, arguments: dict[str, Any]) -> Any:
         if _is_coroutine(route.operation):

@@ -3,8 +3,9 @@
 import fcntl
 import os
 import stat
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from tempfile import gettempdir, mkstemp
@@ -16,6 +17,10 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem
 
 PREFIX = "goldpan-upload-"
 PIECE_BYTES = 1024 * 1024  # written at once, in a thread: a disk may keep us waiting
+
+MOST_UNDER_WAY = 16  # of this process: so many files at most lie in the temporary folder
+MOST_UNDER_WAY_PER_KEY = 4
+RETRY_SECONDS = 5
 
 _FORM = "multipart/form-data"
 _HINT = "send the file itself as the body: curl --data-binary @people.csv -H 'Content-Type: text/csv'"
@@ -41,6 +46,35 @@ def check_file_head(
         why = "a form is not taken" if media_type == _FORM else f"must be one of {', '.join(accepted)}"
         raise Problem(ErrorKind.UNSUPPORTED_MEDIA_TYPE, f"Content-Type: {why}; {_HINT}")
     refuse_encoding(content_encoding)
+
+
+class FilePlaces:
+    """How many files are under way here, coming or being read: whoever sends slowly keeps a place for long."""
+
+    def __init__(self) -> None:
+        self._of_key: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, key_id: str) -> Iterator[None]:
+        """Take a place for the length of the block.
+
+        Raises:
+            Problem: RATE_LIMITED, the key has as many as it may; SERVICE_UNAVAILABLE, there is none left.
+        """
+        retry = {"Retry-After": str(RETRY_SECONDS)}
+        if self._of_key[key_id] >= MOST_UNDER_WAY_PER_KEY:
+            details = f"the key has {MOST_UNDER_WAY_PER_KEY} files under way: try again when one has been stored"
+            raise Problem(ErrorKind.RATE_LIMITED, details, headers=retry)
+        if self._of_key.total() >= MOST_UNDER_WAY:
+            details = f"{MOST_UNDER_WAY} files are under way here already: try again later"
+            raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers=retry)
+        self._of_key[key_id] += 1
+        try:
+            yield
+        finally:
+            self._of_key[key_id] -= 1
+            if not self._of_key[key_id]:
+                del self._of_key[key_id]
 
 
 @asynccontextmanager
