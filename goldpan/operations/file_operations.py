@@ -31,6 +31,11 @@ REJECTS_SHOWN = 100
 LARGEST_UNPACKED_BYTES = 512 * 1024 * 1024
 MOST_ROWS = 1_000_000
 MOST_LETTERS = 512 * 1024 * 1024
+
+# Of an account group: nobody can delete a file, so older ones go when newer ones come.
+MOST_FILES_KEPT = 50
+MOST_ROWS_KEPT = 5_000_000
+
 LONGEST_REASON = 500
 LONGEST_REFUSAL = 600
 
@@ -67,10 +72,14 @@ class _Tally:
 def upload_file(toolbox: Toolbox, caller: Principal, account_group_id: str, name: str, file: Path) -> FileReport:
     """Store the people whom a file names; the same file again is another one.
 
+    Where the account group has many files already, its oldest that no job reads goes.
+
     Raises:
-        Problem: MALFORMED_REQUEST for a file that names nobody; nothing of it is kept.
+        Problem: MALFORMED_REQUEST for a file that names nobody; nothing of it is kept. CONFLICT where jobs read as many
+            files as an account group may have.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    _make_room(toolbox, account_group_id)
     try:
         stored = _store(toolbox, account_group_id, name, read_people(file, LARGEST_UNPACKED_BYTES))
     except InvalidPeopleFile as error:
@@ -125,6 +134,19 @@ def discard_file(toolbox: Toolbox, account_group_id: str, file_id: str) -> bool:
     with toolbox.database.write() as tx:
         uploaded_file_table.delete(tx, account_group_id, file_id)
     return True
+
+
+def _make_room(toolbox: Toolbox, account_group_id: str) -> None:
+    while True:
+        with toolbox.database.read() as tx:
+            file_count, row_count = uploaded_file_table.kept(tx, account_group_id)
+            if file_count < MOST_FILES_KEPT and row_count < MOST_ROWS_KEPT:
+                return
+            oldest = uploaded_file_table.oldest_unread(tx, account_group_id)
+        if oldest is None:
+            limits = f"{MOST_FILES_KEPT} files or {MOST_ROWS_KEPT:,} rows of them"
+            raise Problem(ErrorKind.CONFLICT, f"jobs read {limits} right now: try again when one of them has ended")
+        discard_file(toolbox, account_group_id, oldest)  # False: a job began to read it, and another is the oldest
 
 
 def _read(toolbox: Toolbox, account_group_id: str, file_id: str) -> UploadedFile:
