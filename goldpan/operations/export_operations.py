@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
+from goldpan.contract.error_catalogue import InvalidField, invalid
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.paging import START, Position
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal, require_object_id
+from goldpan.operations.audience_operations import check_ready
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table
 from goldpan.storage.audience_table import Member as Member
@@ -48,14 +49,7 @@ def export_audience(
     if export_format is ExportFormat.JSONL and preset is not ExportPreset.PLAIN:
         raise invalid([InvalidField("query", "preset", "must be plain, or be left out, where format is jsonl")])
     with toolbox.database.read() as tx:
-        audience = audience_table.read(tx, account_group_id, audience_id)
-        if audience is None or audience.deleted_ms is not None:
-            raise Problem(ErrorKind.NOT_FOUND, "audienceId: there is no such audience in this account group")
-        if audience.filling_job_count:
-            raise Problem(
-                ErrorKind.AUDIENCE_NOT_READY,
-                "audienceId: a job is still filling this audience; export it when the job has ended",
-            )
+        check_ready("audienceId", audience_table.read(tx, account_group_id, audience_id))
         first = audience_table.read_prospects(tx, account_group_id, audience_id, START, PAGE_PEOPLE)
     pages = _pages(toolbox.database, account_group_id, audience_id, first)
     return AudienceExport(audience_id, export_format, preset, pages)
