@@ -7,10 +7,13 @@ import pytest
 
 from goldpan import assembly
 from goldpan.api.export_presenters import present_export
+from goldpan.contract.error_catalogue import Problem
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.operations.account_operations import create_account
+from goldpan.operations.audience_change_operations import delete_audience
+from goldpan.operations.caretaker_operations import empty_deleted_audiences
 from goldpan.operations.export_operations import PAGE_PEOPLE, AudienceExport, export_audience
 from goldpan.storage.audience_table import Member
 from goldpan.storage.database import Database
@@ -61,6 +64,23 @@ def test_who_joins_or_leaves_meanwhile_moves_nobody_else(audience: StoredAudienc
     assert found[:PAGE_PEOPLE] == before[:PAGE_PEOPLE]
     stayed = set(before) - set(leaving)
     assert [one for one in found if one in stayed] == [one for one in before if one in stayed]
+
+
+@pytest.mark.parametrize("count", [COUNT, 4 * PAGE_PEOPLE], ids=["a short page", "an empty page"])
+def test_an_export_whose_audience_is_deleted_meanwhile_does_not_end_well(audience: StoredAudience, count: int) -> None:
+    if count != COUNT:
+        audience.leave(ids([one for page in start(audience).pages for one in page])[count:])
+    group = audience.account_group_id
+    alice = Principal("alice", False, frozenset(Permission), frozenset({group}))
+    pages = start(audience).pages
+    found = [next(pages), next(pages)]
+
+    delete_audience(audience.toolbox, alice, group, audience.id)
+    empty_deleted_audiences(audience.toolbox, 1)
+
+    with pytest.raises(Problem, match="no such audience"):
+        found += pages
+    assert [len(page) for page in found] == [PAGE_PEOPLE] * 2
 
 
 def test_between_two_pages_no_connection_is_held(audience: StoredAudience) -> None:

@@ -129,7 +129,7 @@ class Gate:
             await response(exchange.request.scope, receive, send)
         except ClientDisconnect:
             return
-        except BrokenOff:
+        except (BrokenOff, Problem):
             self._parts.log("broken_off", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
         except Exception:  # noqa: BLE001 the status is out already: whoever reads learns it by the broken connection
             self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
