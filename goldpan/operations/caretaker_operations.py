@@ -13,7 +13,7 @@ from goldpan.storage.job_table import Job
 FILE_LIFETIME_MS = 30 * 24 * 3600 * 1000  # the data of people is not kept for ever
 UPLOAD_LIFETIME_MS = 3600 * 1000  # longer than any upload takes that is still under way
 EMPTYING_MS = 30 * 24 * 3600 * 1000  # so long a deleted audience is looked at, though it is empty within a minute
-MEMBERS_A_BATCH = 2_000  # each batch holds the account group, and on SQLite the database, for some 20 ms
+MEMBERS_A_BATCH = 2_000  # each batch holds the account group, and on SQLite the database, for some 40 ms
 JOB_EVENT_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 

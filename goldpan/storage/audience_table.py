@@ -172,8 +172,10 @@ def delete(tx: Tx, account_group_id: str, audience_id: str, now_ms: int) -> None
 
 
 def deleted_with_members(tx: Tx, since_ms: int, limit: int) -> list[tuple[str, str]]:
-    """Return (account group id, audience id) of up to `limit` audiences, of all account groups, that were deleted since
-    `since_ms` and still have somebody in them."""
+    """Return (account group id, audience id) of up to `limit` audiences that were deleted but have people, of all groups.
+
+    Those that were deleted before `since_ms` are left out.
+    """
     has_members = sa.exists().where(AUDIENCE_PROSPECT.c.audience_id == AUDIENCE.c.id)
     deleted = (AUDIENCE.c.deleted_ms >= since_ms) & has_members
     statement = sa.select(AUDIENCE.c.account_group_id, AUDIENCE.c.id).where(deleted).limit(limit)
