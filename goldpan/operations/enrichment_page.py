@@ -127,5 +127,6 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
 def _complete(toolbox: Toolbox, hold: Hold) -> None:
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
-        assert job.import_stop_reason is not None  # the import stage left it
-        end_job(toolbox, tx, job, Ending(JobStatus.COMPLETED, StopReason(job.import_stop_reason)))
+        stop_reason = job.import_stop_reason or job.stop_reason  # a worker of schema 0001 left it in the second
+        assert stop_reason is not None
+        end_job(toolbox, tx, job, Ending(JobStatus.COMPLETED, StopReason(stop_reason)))

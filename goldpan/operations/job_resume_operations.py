@@ -36,7 +36,8 @@ def resume_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_i
             return job
         _refuse_unresumable(tx, caller, job)
         credits = _credits_to_reserve(tx, group, job)
-        refuse_exhausted(toolbox, tx, job)
+        if job.import_status != JobStatus.COMPLETED:
+            refuse_exhausted(toolbox, tx, job)
         return _resume(toolbox, tx, job, credits)
 
 
