@@ -172,7 +172,7 @@ def delete(tx: Tx, account_group_id: str, audience_id: str, now_ms: int) -> None
 
 
 def deleted_with_members(tx: Tx, since_ms: int, limit: int) -> list[tuple[str, str]]:
-    """Return (account group id, audience id) of up to `limit` audiences that were deleted but have people, of all groups.
+    """Return (account group id, audience id) of up to `limit` audiences that were deleted but have people.
 
     Those that were deleted before `since_ms` are left out.
     """
