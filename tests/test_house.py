@@ -45,6 +45,7 @@ ACROSS_ACCOUNT_GROUPS = {
     "workflow_table.workflows_of_executor": "workers serve every account group",
     "workflow_table.dead_owners": "workers serve every account group",
     "workflow_table.finished_workflows": "the engine's caretaker looks after every account group",
+    "audience_table.deleted_with_members": "the engine's caretaker looks after every account group",
     "uploaded_file_table.old_files": "the engine's caretaker looks after every account group",
     "job_table.forget_key_uses": "the engine's caretaker looks after every account group",
     "quota_table.forget_uses": "the engine's caretaker looks after every account group",

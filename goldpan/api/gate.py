@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from goldpan.api.conditional_answers import entity_tag, is_any, is_known, sent_tags
 from goldpan.api.event_presenters import LiveStream
 from goldpan.api.job_list_parameters import take_job_filter
-from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd, LiveAnswer, LiveAnswers
+from goldpan.api.live_answers import CONNECTION_END, BrokenOff, ConnectionEnd, LiveAnswer, LiveAnswers
 from goldpan.api.live_waits import wait_for_news
 from goldpan.api.next_link import next_link
 from goldpan.api.parameters import parse_headers, parse_query
@@ -26,7 +26,7 @@ from goldpan.api.preferences import WAIT_ARGUMENT
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit, Verdict
 from goldpan.api.request_body import check_media_type, decode_body, read_body
-from goldpan.api.request_file import check_file_head, received_file
+from goldpan.api.request_file import FilePlaces, check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
@@ -65,7 +65,7 @@ class _Envelope(msgspec.Struct, rename="camel"):
 class Exchange:
     """One request on its way through the gate, and the headers that its answer has gathered so far.
 
-    `verdict` is the limit's on this request, `live` what wakes an answer that stays open.
+    `verdict` is the limit's on this request, `live` what wakes and ends an answer that stays open.
     """
 
     request: Request
@@ -96,6 +96,7 @@ class Gate:
 
     def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
         self._parts = parts
+        self._file_places = FilePlaces()
         self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
@@ -130,6 +131,8 @@ class Gate:
             await response(exchange.request.scope, receive, send)
         except ClientDisconnect:
             return
+        except (BrokenOff, Problem):
+            self._parts.log("broken_off", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
         except Exception:  # noqa: BLE001 the status is out already: whoever reads learns it by the broken connection
             self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
 
@@ -206,9 +209,10 @@ class Gate:
     ) -> Reply | Stream | LiveStream:
         most = self._parts.max_file_bytes
         arguments = {"caller": caller, **_read_file_head(exchange.request, route, file, most)}
-        async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
-            reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
-            return reply
+        with self._file_places.taken(caller.key_id if caller else ""):
+            async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
+                reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+                return reply
 
     async def _perform_or_repeat(self, route: Route, arguments: dict[str, Any]) -> Any:
         """Repeat what collided: an operation is one transaction, and nothing of this one was kept."""
@@ -239,8 +243,8 @@ class Gate:
             raise _unauthorized(live.key_text)
         return reply
 
-    def _open_live(self, exchange: Exchange, job_id: str) -> LiveAnswer:
-        assert exchange.caller is not None  # a route of jobs needs a key
+    def _open_live(self, exchange: Exchange, job_id: str | None) -> LiveAnswer:
+        assert exchange.caller is not None
         connection_end = exchange.request.scope.get(CONNECTION_END) or ConnectionEnd()
         key_text = _bearer(exchange.request) or ""
         exchange.live = self._parts.live.open(exchange.caller, key_text, job_id, connection_end)
@@ -281,6 +285,8 @@ class Gate:
             return response
         if isinstance(stream, LiveStream):
             chunks = stream.chunks(self._open_live(exchange, stream.job_id))
+        elif exchange.caller is not None:
+            chunks = self._open_live(exchange, None).guard(stream.chunks)
         else:
             chunks = stream.chunks
         return StreamingResponse(chunks, 200, headers, media_type=stream.media_type)

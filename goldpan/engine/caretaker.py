@@ -8,6 +8,7 @@ from typing import Any
 from goldpan.domain import job_rules
 from goldpan.engine.job_queue import JobQueue
 from goldpan.operations.caretaker_operations import (
+    empty_deleted_audiences,
     fail_stranded_job,
     forget_old_events,
     forget_old_files,
@@ -21,6 +22,7 @@ from goldpan.storage.workflow_table import StrandedJob
 
 ROUND_SECONDS = 60.0
 WORKFLOW_LIFETIME_MS = 24 * 3600 * 1000
+CHORES = (forget_old_keys, forget_old_events, forget_old_files, forget_old_quota_uses, empty_deleted_audiences)
 BATCH = 200  # each is one transaction: nobody shall wait for more than a moment
 
 
@@ -80,10 +82,10 @@ class Caretaker:
         self._suspects = suspects
 
     def clear_away(self) -> None:
-        """Delete what nobody asks for any more: finished workflows, keys, events, files, uses of quotas, leases."""
+        """Delete what nobody asks for any more: finished workflows, keys, events, files, memberships, leases …"""
         before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
         self._repeat(lambda: self._delete_workflows(before_ms))
-        for forget in (forget_old_keys, forget_old_events, forget_old_files, forget_old_quota_uses):
+        for forget in CHORES:
             self._repeat(partial(forget, self._toolbox, BATCH))
         if not self._toolbox.database.dialect.is_sqlite:
             with self._toolbox.database.write() as tx:

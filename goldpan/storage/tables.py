@@ -105,7 +105,7 @@ AUDIENCE = Table(
     Column("description", sa.Text),
     audience_type_column(server_default="on_demand"),
     id_column(ForeignKey("folder.id"), name="folder_id", nullable=True),
-    Column("deleted_ms", MILLISECONDS),  # the row stays: jobs name it; its people have left it
+    Column("deleted_ms", MILLISECONDS),  # the row stays: jobs name it; its people leave it soon
     # Lists show what is not being filled now.
     Index(
         "audience_ready_index",
