@@ -33,6 +33,11 @@ TABLE = (
     Setting("GOLDPAN_QUOTA_SALES_NAVIGATOR", "2500", "the same from Sales Navigator"),
     Setting("GOLDPAN_QUOTA_POST_COMMENTERS", "2500", "the same from the commenters of posts"),
     Setting("GOLDPAN_QUOTA_URL_UPLOAD", "2500", "the same from lists of profiles"),
+    Setting(
+        "GOLDPAN_METRICS_ADDRESS",
+        "",
+        "where this process shows its figures to Prometheus, such as 127.0.0.1:9470; empty: nowhere",
+    ),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
 )
@@ -49,6 +54,7 @@ class Settings:
     quota_sales_navigator: str
     quota_post_commenters: str
     quota_url_upload: str
+    metrics_address: str
     url: str
     api_key: str
 

@@ -8,6 +8,7 @@ from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.metrics import RATE_LIMIT_REFUSALS
 
 Headers = dict[str, str]
 
@@ -34,6 +35,7 @@ class RateLimit:
         """`rate` is a number above zero and a unit of time, as in `600/minute`; ValueError for anything else."""
         self._name = name
         self._item = _parse_rate(rate)
+        self._refusals = RATE_LIMIT_REFUSALS.labels(name)
         self._storage = MemoryStorage()
         self._now_seconds = now_seconds
         self._policy = f'"{name}";q={self._item.amount};w={self._item.get_expiry()}'
@@ -43,6 +45,8 @@ class RateLimit:
         # The library's fixed window asks its storage three times a hit; these two are the same.
         key = self._item.key_for(self._name, caller)
         count = self._storage.incr(key, self._item.get_expiry())
+        if count > self._item.amount:
+            self._refusals.inc()
         return self._verdict(count, self._storage.get_expiry(key))
 
     def give_back(self, caller: str, verdict: Verdict) -> Verdict:

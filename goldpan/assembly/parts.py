@@ -15,6 +15,7 @@ from goldpan.domain.quota_rules import DEFAULT_LIMIT, QuotaLimits
 from goldpan.json_log import configure_logs
 from goldpan.operations.toolbox import Toolbox
 from goldpan.providers.directory import Directory
+from goldpan.providers.measured_provider import MeasuredProvider
 from goldpan.providers.sandbox import Sandbox
 from goldpan.settings import Settings, read_settings
 from goldpan.storage import named_source_table, people_table
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 SWITCH_SECONDS = 0.001
+MOST_PROCESSES = 64  # as many as `goldpan serve --workers` takes
 
 
 class StoredPeople:
@@ -83,8 +85,8 @@ def build_toolbox(
 
     return Toolbox(
         database=database,
-        live_provider=Directory(StoredPeople(database)),
-        sandbox_provider=Sandbox(),
+        live_provider=MeasuredProvider(Directory(StoredPeople(database))),
+        sandbox_provider=MeasuredProvider(Sandbox()),
         now_ms=now_ms,
         new_id=id_maker(),
         enqueue_job=queue.enqueue if queue else no_queue,
@@ -181,13 +183,15 @@ def quota_limit(setting: str, text: str) -> int:
     return int(text)
 
 
-def api_process() -> "ASGIApp":
-    """Return the application of one of several API processes, which read their settings themselves."""
+def api_process(processes: int = MOST_PROCESSES) -> "ASGIApp":
+    """Return the application of one of up to `processes` API processes, which read their settings themselves."""
     settings = read_settings(os.environ)
     quota_limits = read_quota_limits(settings)
     database = open_database(settings)
+    from goldpan.assembly.metrics_server import PoolCollector, show_figures
     from goldpan.engine.job_queue import JobQueue
 
+    show_figures(settings, [PoolCollector(database)], processes)
     return build_api(settings, build_toolbox(database, JobQueue(database), quota_limits))
 
 

@@ -9,6 +9,7 @@ from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import LONGEST_WAIT_IN_PLACE_SECONDS, is_hopeless, retry_seconds
 from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
+from goldpan.metrics import PAGE_FAILURES
 from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
 from goldpan.operations.job_ending import CRASHED, Ending, end_job
@@ -109,6 +110,7 @@ def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> boo
             note_event(tx, job, job.account_group_id, job.id, now_ms)
         else:
             end_job(toolbox, tx, job, _failed(failure))
+    PAGE_FAILURES.labels("end" if wait_seconds is None else "retry").inc()
     return wait_seconds is not None
 
 

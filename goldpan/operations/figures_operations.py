@@ -1,0 +1,45 @@
+"""What the engine's queues and workers look like from outside; nobody asks but whoever watches over this Goldpan."""
+
+from dataclasses import dataclass
+
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import worker_table, workflow_table
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """One queue: how many jobs wait in it and run, and for how long the first of those that wait has waited."""
+
+    waiting: int = 0
+    running: int = 0
+    oldest_waiting_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFigures:
+    """The queues by name; `live_workers` None: the embedded server needs no lease."""
+
+    queues: dict[str, QueueFigures]
+    live_workers: int | None
+
+
+def engine_figures(toolbox: Toolbox) -> EngineFigures:
+    """Return what the database says right now.
+
+    Raises:
+        Problem: SERVICE_UNAVAILABLE.
+    """
+    is_embedded = toolbox.database.dialect.is_sqlite
+    with toolbox.database.read() as tx:
+        counts = {(count.queue, count.status): count for count in workflow_table.queue_counts(tx)}
+        live_workers = None if is_embedded else worker_table.count_live_leases(tx)
+    now_ms = toolbox.now_ms()
+    queues = {}
+    for queue in {queue for queue, _ in counts}:
+        waiting, running = counts.get((queue, "ENQUEUED")), counts.get((queue, "PENDING"))
+        queues[queue] = QueueFigures(
+            waiting=waiting.workflows if waiting else 0,
+            running=running.workflows if running else 0,
+            oldest_waiting_seconds=max(0, now_ms - waiting.oldest_ms) / 1000 if waiting else 0.0,
+        )
+    return EngineFigures(queues, live_workers)
