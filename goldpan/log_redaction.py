@@ -16,9 +16,9 @@ LONGEST_MESSAGE = 1_000
 
 _SECRETS = (
     (re.compile(r"sk_(live|test)_\w+"), r"sk_\1_…"),
-    (re.compile(r"(?<=://)[^/\s@]*@"), "…@"),
+    (re.compile(r"(?<=://)\S*@"), "…@"),
     (re.compile(r"\b(password|passwd|secret|token|authorization)(['\"]?\s*[=:]\s*)\S+", re.IGNORECASE), r"\1\2…"),
-    (re.compile(r"[^\s@<>\"'(),;:=]+@[^\s@<>\"'(),;:=]+"), "…@…"),
+    (re.compile(r"[^\s@<>\"'(),;:=/…]+@[^\s@<>\"'(),;:=/]+"), "…@…"),
     (re.compile(r"DETAIL:.*", re.DOTALL), "DETAIL: …"),  # PostgreSQL shows the row that it refuses
 )
 
@@ -57,6 +57,8 @@ def _says(error: BaseException) -> str | None:
         names = [getattr(diagnosis, name, None) for name in ("table_name", "column_name", "constraint_name")]
         return " ".join(filter(None, [sqlstate, *names]))
     sqlite_name = getattr(error, "sqlite_errorname", None)
+    if isinstance(sqlite_name, str) and sqlite_name.startswith("SQLITE_CONSTRAINT"):
+        return str(error)  # names of the schema; other texts may quote what a statement looks for
     return sqlite_name if isinstance(sqlite_name, str) else None
 
 

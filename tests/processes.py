@@ -187,9 +187,10 @@ class Goldpan:
         return self._client.request(method, url, headers=headers, **options)
 
     def start(self, keywords: str, *, live: bool = False, **body: Any) -> str:
-        """Start a search and return the job's id; `body` may hold any field of the request."""
+        """Start a search and return the job's id; `body` may hold any field of the request, and its `headers`."""
+        headers = body.pop("headers", {})
         json = {"source": "linkedin_search", "searchUrl": _search_url(keywords), **body}
-        response = self.call("POST", "", self.keys.live if live else None, json=json)
+        response = self.call("POST", "", self.keys.live if live else None, json=json, headers=headers)
         assert response.status_code == 202, response.text
         job_id: str = response.json()["data"]["jobId"]
         return job_id

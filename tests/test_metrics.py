@@ -88,7 +88,7 @@ def test_server_and_worker_tell_what_each_of_them_did(scaled: Goldpan) -> None:
     of_server, of_worker = free_port(), free_port()
     scaled.serve(SHOWING.format(port=of_server))
     scaled.work(SHOWING.format(port=of_worker))
-    scaled.wait_for_end([scaled.start("storm total:100 pace:1")], 30)
+    scaled.wait_for_end([scaled.start("storm total:100 pace:1")], 40)
 
     server, worker = read_figures(of_server), read_figures(of_worker)
 
