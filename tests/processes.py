@@ -122,6 +122,7 @@ class Goldpan:
     def __init__(self, folder: Path, database_url: str = "", credits: int = 10_000, keys: Keys | None = None) -> None:
         """`database_url` empty: the embedded database in `folder`. `keys` are of an account group that is there."""
         self.folder = folder
+        folder.mkdir(exist_ok=True)
         self.port = free_port()
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GOLDPAN_")},
@@ -146,7 +147,6 @@ class Goldpan:
 
     def beside(self, folder: Path, database_url: str = "") -> "Goldpan":
         """Return another installation, whose database is a copy of this one's."""
-        folder.mkdir(exist_ok=True)
         return Goldpan(folder, database_url, keys=self.keys)
 
     @property

@@ -14,10 +14,10 @@ from goldpan.log_redaction import described_error, redacted
 from goldpan.storage.database import Database
 
 
-def described(error: BaseException) -> list[dict[str, Any]]:
+def described(error: Exception) -> list[dict[str, Any]]:
     try:
         raise error
-    except BaseException:
+    except Exception:  # noqa: BLE001 any error is described
         exception = sys.exc_info()
         assert exception[0] is not None
         assert exception[1] is not None

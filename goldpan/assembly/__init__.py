@@ -1,5 +1,6 @@
 """Puts the parts together; the only room that knows every other, the clock and where ids come from."""
 
+from goldpan.assembly.backups import back_up, restore
 from goldpan.assembly.database_access import CannotStart, database_url, migrate, open_database
 from goldpan.assembly.parts import (
     administrative_toolbox,
@@ -14,6 +15,7 @@ from goldpan.assembly.servers import run_worker, serve
 __all__ = [
     "CannotStart",
     "administrative_toolbox",
+    "back_up",
     "build_toolbox",
     "database_url",
     "migrate",
@@ -22,6 +24,7 @@ __all__ = [
     "rate_limit",
     "rate_limits",
     "read_quota_limits",
+    "restore",
     "run_worker",
     "serve",
 ]
