@@ -35,18 +35,16 @@ class RateLimit:
         """`rate` is a number above zero and a unit of time, as in `600/minute`; ValueError for anything else."""
         self._name = name
         self._item = _parse_rate(rate)
-        self._refusals = RATE_LIMIT_REFUSALS.labels(name)
         self._storage = MemoryStorage()
         self._now_seconds = now_seconds
         self._policy = f'"{name}";q={self._item.amount};w={self._item.get_expiry()}'
+        self._refusals = RATE_LIMIT_REFUSALS.labels(name)
 
     def hit(self, caller: str) -> Verdict:
         """Count one request of `caller`."""
         # The library's fixed window asks its storage three times a hit; these two are the same.
         key = self._item.key_for(self._name, caller)
         count = self._storage.incr(key, self._item.get_expiry())
-        if count > self._item.amount:
-            self._refusals.inc()
         return self._verdict(count, self._storage.get_expiry(key))
 
     def give_back(self, caller: str, verdict: Verdict) -> Verdict:
@@ -65,6 +63,7 @@ class RateLimit:
         }
         if not is_allowed:
             headers["Retry-After"] = str(seconds_left)
+            self._refusals.inc()
         return Verdict(is_allowed, headers, window_end)
 
 
