@@ -33,6 +33,9 @@ DATABASE_RETRIES = Counter("goldpan_database_retries", "Steps of jobs tried agai
 CARETAKER_FINDINGS = Counter(
     "goldpan_caretaker_findings", "Jobs that nobody would have gone on with; there should be none", ("finding",)
 )
+QUARANTINED_PEOPLE = Counter(
+    "goldpan_quarantined_people", "People that jobs passed over: they killed worker after worker"
+)
 RECOVERED_WORKERS = Counter("goldpan_recovered_workers", "Dead workers whose jobs this one handed on")
 
 # Series that are there before anything happened: an alert on something that never was sees nothing.

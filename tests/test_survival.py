@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 
+from goldpan.domain.job_rules import CAREFUL_FROM_CLAIM, MOST_ATTEMPTS
 from goldpan.domain.search_rules import parse_linkedin_search_url
 from goldpan.providers.sandbox import Sandbox
 from goldpan.storage.database import Database
@@ -26,6 +27,7 @@ from tests.faults import (
     DISK_FULL,
     FORGETFUL_ENGINE,
     LISTENING,
+    POISON_AT_ENRICHMENT,
     SHORT_LEASE,
     SLOW_DIRECTORY,
 )
@@ -319,6 +321,33 @@ def test_a_bug_in_a_provider_ends_its_job_alone_and_is_logged(goldpan: Goldpan) 
     [crash] = [line for line in lines if line["event"] == "job_crashed"]
     assert crash["job_id"] == broken_id
     assert "ZeroDivisionError" in json.dumps(crash)
+
+
+def test_a_person_of_whom_every_server_dies_is_passed_over_and_costs_the_other_jobs_nobody(goldpan: Goldpan) -> None:
+    searches = [f"plain {number} total:100 pace:20" for number in range(6)]
+    searches.append("poison total:100 pace:20")
+    poison = _people_of_the_sandbox(searches[-1])[50]
+    prelude = POISON_AT_ENRICHMENT.format(poison=poison)
+    server = goldpan.serve()
+    job_ids = [goldpan.start(keywords) for keywords in searches]
+    server.kill()
+
+    deaths, server = 0, goldpan.serve(prelude, is_awaited=False)
+    began = time.monotonic()
+    while _read(goldpan.url, "SELECT 1 FROM job WHERE finished_ms IS NULL"):
+        assert time.monotonic() - began < 90, "the jobs end"
+        if server.exit_code is not None:
+            deaths, server = deaths + 1, goldpan.serve(prelude, is_awaited=False)
+        time.sleep(0.1)
+
+    sys.stdout.write(f"{deaths} servers died in {time.monotonic() - began:.0f} s\n")
+    assert _read(goldpan.url, "SELECT DISTINCT status FROM job") == [("completed",)]
+    for job_id, keywords in zip(job_ids, searches, strict=True):
+        assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+    quarantined = "SELECT job_id, stage FROM quarantined_person"
+    assert _read(goldpan.url, quarantined) == [(job_ids[-1], "enrichment")]
+    assert _read(goldpan.url, "SELECT count(*) FROM prospect WHERE enriched_ms IS NULL") == [(0,)]
+    assert deaths <= CAREFUL_FROM_CLAIM + MOST_ATTEMPTS
 
 
 # --- what a test looks at ----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from goldpan import metrics, tracing
-from goldpan.api.conditional_answers import entity_tag, is_known, sent_tags
+from goldpan.api.conditional_answers import entity_tag, is_any, is_known, sent_tags
 from goldpan.api.event_presenters import LiveStream
 from goldpan.api.job_list_parameters import take_job_filter
 from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd, LiveAnswer, LiveAnswers
@@ -266,7 +266,8 @@ class Gate:
 
     def _not_modified(self, exchange: Exchange, headers: Mapping[str, str]) -> Response:
         """Answer a client that has the answer already, for free: asking again is what we want of it."""
-        if exchange.caller is not None and exchange.verdict is not None:
+        has_a_tag = not all(map(is_any, sent_tags(exchange.request.scope["headers"])))
+        if has_a_tag and exchange.caller is not None and exchange.verdict is not None:
             exchange.headers |= self._parts.key_limit.give_back(exchange.caller.key_id, exchange.verdict).headers
         return self._respond(exchange, 304, b"", headers)
 

@@ -7,6 +7,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
 from goldpan.domain.job_rules import is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
+from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.job_quota import note_use
@@ -25,12 +26,14 @@ async def import_page(
 ) -> bool:
     """Import the page where the job stands, of at most so many people; always True, for enrichment follows.
 
+    A careful job's page is one person, or nobody where that person is passed over.
+
     Raises:
         ProviderFailure: there was no page; nothing was changed.
         LostJob: the job is no longer ours; nothing was changed.
     """
     source = parse_source(decode_request(request_json)).source
-    page = await fetch_page(toolbox, job, source, most_people)
+    page = await fetch_page(toolbox, job, source, 1 if job.careful_people else most_people)
     await asyncio.to_thread(_write, toolbox, hold, job, source, page)
     return True
 
@@ -40,12 +43,14 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
         job = held_job(tx, hold)
         if job.pages_done != read.pages_done:
             raise AssertionError(f"two runs of one hold on job {job.id}")
+        if is_passed_over(job):
+            quarantine(tx, job, "import", job.cursor or "", toolbox.now_ms())
         intake = _sort(toolbox, tx, job, page)
         _store_people(toolbox, tx, job, intake)
         job = _count(job, page, intake)
         _pay(toolbox, tx, read, job)
         note_use(toolbox, tx, read, job)
-        hold.save(tx, **_checkpoint(toolbox, job), **_stage(job, source, page, intake))
+        hold.save(tx, **_checkpoint(toolbox, job), **after_step(job), **_stage(job, source, page, intake))
         note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())
 
 
