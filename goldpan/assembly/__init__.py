@@ -1,7 +1,15 @@
 """Puts the parts together; the only room that knows every other, the clock and where ids come from."""
 
 from goldpan.assembly.backups import back_up, restore
-from goldpan.assembly.database_access import CannotStart, database_url, migrate, open_database
+from goldpan.assembly.database_access import (
+    CannotStart,
+    database_url,
+    is_served,
+    migrate,
+    open_database,
+    stored_schema,
+)
+from goldpan.assembly.metrics_server import metrics_address
 from goldpan.assembly.parts import (
     administrative_toolbox,
     build_toolbox,
@@ -18,6 +26,8 @@ __all__ = [
     "back_up",
     "build_toolbox",
     "database_url",
+    "is_served",
+    "metrics_address",
     "migrate",
     "open_database",
     "quota_limit",
@@ -27,4 +37,5 @@ __all__ = [
     "restore",
     "run_worker",
     "serve",
+    "stored_schema",
 ]

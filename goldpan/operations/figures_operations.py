@@ -1,9 +1,13 @@
-"""What the engine's queues and workers look like from outside; nobody asks but whoever watches over this Goldpan."""
+"""What database, queues and workers look like from outside; nobody asks but whoever watches over this Goldpan."""
 
 from dataclasses import dataclass
 
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import worker_table, workflow_table
+from goldpan.storage import postgresql_health, worker_table, workflow_table
+from goldpan.storage.database import SCHEMA_VERSION
+from goldpan.storage.postgresql_health import ServerHealth
+
+MOST_STRANDED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +47,22 @@ def engine_figures(toolbox: Toolbox) -> EngineFigures:
             oldest_waiting_seconds=max(0, now_ms - waiting.oldest_ms) / 1000 if waiting else 0.0,
         )
     return EngineFigures(queues, live_workers)
+
+
+def own_schema() -> str:
+    """Return the schema that this version was written for."""
+    return SCHEMA_VERSION
+
+
+def count_stranded_jobs(toolbox: Toolbox) -> int:
+    """Return how many jobs, up to `MOST_STRANDED`, nobody would go on with."""
+    with toolbox.database.read() as tx:
+        return len(workflow_table.stranded_jobs(tx, MOST_STRANDED))
+
+
+def server_health(toolbox: Toolbox) -> ServerHealth | None:
+    """Return what PostgreSQL says of itself; None: the database is the embedded one."""
+    if toolbox.database.dialect.is_sqlite:
+        return None
+    with toolbox.database.read() as tx:
+        return postgresql_health.read_health(tx, toolbox.now_ms)

@@ -59,6 +59,10 @@ class MeasuredProvider:
         with self._measured("fetch_page"):
             return await self._provider.fetch_page(account_group_id, source, cursor, earlier_tries, most_people)
 
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        with self._measured("pass_over"):
+            return await self._provider.pass_over(account_group_id, source, cursor)
+
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         with self._measured("enrich"):
             return await self._provider.enrich(account_group_id, people, search_emails)
