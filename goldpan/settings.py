@@ -38,6 +38,11 @@ TABLE = (
         "",
         "where this process shows its figures to Prometheus, such as 127.0.0.1:9470; empty: nowhere",
     ),
+    Setting(
+        "GOLDPAN_TRACES_ENDPOINT",
+        "",
+        "where traces are sent (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty: nowhere",
+    ),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
 )
@@ -55,6 +60,7 @@ class Settings:
     quota_post_commenters: str
     quota_url_upload: str
     metrics_address: str
+    traces_endpoint: str
     url: str
     api_key: str
 

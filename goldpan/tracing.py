@@ -35,6 +35,9 @@ class Work:
     def note(self, attribute: str, value: str | int) -> None:
         """Add to what is told of the work; nothing that a caller sent, and nobody's name."""
 
+    def fail(self, reason: str) -> None:
+        """Say that the work went wrong: `reason` is a status or the class of an error."""
+
     def __enter__(self) -> Self:
         self._token = _trace_id.set(self.trace_id)
         return self
@@ -145,6 +148,10 @@ class _Span(Work):
     def note(self, attribute: str, value: str | int) -> None:
         self._span.set_attribute(attribute, value)
 
+    def fail(self, reason: str) -> None:
+        self._span.set_attribute("error.type", reason)
+        self._span.set_status(self._telemetry.trace.StatusCode.ERROR)
+
     def __enter__(self) -> Self:
         self._around = self._telemetry.context.attach(self._telemetry.trace.set_span_in_context(self._span))
         return super().__enter__()
@@ -154,7 +161,6 @@ class _Span(Work):
     ) -> None:
         super().__exit__(kind, _error, _trace)
         if kind is not None:
-            self._span.set_attribute("error.type", kind.__name__)
-            self._span.set_status(self._telemetry.trace.StatusCode.ERROR)
+            self.fail(kind.__name__)
         self._telemetry.context.detach(self._around)
         self._span.end()

@@ -114,6 +114,8 @@ class Gate:
                     self._parts.live.close(exchange.live)
             seconds = self._parts.now_seconds() - started
             work.note("http.response.status_code", response.status_code)
+            if response.status_code >= 500:
+                work.fail(str(response.status_code))
         self._account.observe(request.method, response.status_code, seconds)
         self._parts.log(
             "request",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from goldpan.assembly.clock_and_ids import id_maker, new_trace_id, now_ms
 from goldpan.assembly.database_access import CannotStart, open_database
+from goldpan.assembly.traces import send_traces
 from goldpan.domain.directory_rules import IndexQuery
 from goldpan.domain.provider_port import NamedSource, Person
 from goldpan.domain.quota_rules import DEFAULT_LIMIT, QuotaLimits
@@ -192,6 +193,7 @@ def api_process(processes: int = MOST_PROCESSES) -> "ASGIApp":
     from goldpan.engine.job_queue import JobQueue
 
     show_figures(settings, [PoolCollector(database)], processes)
+    send_traces(settings)
     return build_api(settings, build_toolbox(database, JobQueue(database), quota_limits))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from goldpan.assembly.database_access import CannotStart, data_directory_locked, database_url, migrate, open_database
 from goldpan.assembly.parts import api_process, build_api, build_toolbox, rate_limits, read_quota_limits
+from goldpan.assembly.traces import check_traces, send_traces
 from goldpan.json_log import configure_logs
 from goldpan.settings import Settings, read_settings
 
@@ -52,6 +53,7 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
     migrate(database_url(settings))
     toolbox = build_toolbox(database, JobQueue(database), quota_limits)
     show_figures(settings, [PoolCollector(database), EngineCollector(toolbox)])
+    send_traces(settings)
     app = build_api(settings, toolbox)
     worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs())
     worker.start()
@@ -77,6 +79,7 @@ def _serve_api(listener: socket, workers: int) -> None:
     rate_limits(read_settings(os.environ))  # a process that cannot start would be started for ever
     read_quota_limits(read_settings(os.environ))
     metrics_address(read_settings(os.environ))
+    check_traces(read_settings(os.environ))
     open_database(read_settings(os.environ)).close()
     Multiprocess(_uvicorn_config("goldpan.assembly.parts:api_process", workers), sockets=[listener]).run()
 
@@ -122,6 +125,7 @@ def run_worker(settings: Settings) -> None:
     logger = configure_logs()
     toolbox = build_toolbox(database, JobQueue(database), quota_limits)
     show_figures(settings, [PoolCollector(database), EngineCollector(toolbox)])
+    send_traces(settings)
     lease = WorkerLease(database, os.urandom(8).hex(), logger)
     lease.take()  # before the work begins: whoever has pending jobs and no lease counts as dead
     worker = JobWorker(toolbox, lease.executor_id, logger)
