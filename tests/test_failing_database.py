@@ -38,9 +38,9 @@ def test_a_bug_is_an_internal_error_that_shows_nothing_of_itself(owner: Caller) 
     assert owner.service.call("GET", "/healthz").status == 200
 
 
-def test_a_database_of_another_version_is_not_ready(owner: Caller) -> None:
+def test_a_database_of_an_older_version_is_not_ready(owner: Caller) -> None:
     with owner.service.toolbox.database.write() as tx:
-        tx.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+        tx.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
 
     answer = owner.service.call("GET", "/readyz")
 

@@ -318,17 +318,21 @@ def check_schema(database: Database) -> None:
 
 
 async def check_schema_now(database: Database) -> None:
-    """Do the same on the request's path, where nobody waits for a writer.
+    """Make sure of it on the request's path, where nobody waits for a writer.
+
+    A newer schema is well then: this process began on its own, and what a migration adds hurts no version before it.
 
     Raises:
-        SchemaMismatch: as above, or the database cannot say.
+        SchemaMismatch: it is older or empty, or the database cannot say.
         Problem: SERVICE_UNAVAILABLE.
     """
     try:
         rows = await database.fetch(_STORED_VERSION)
     except _DRIVER_ERRORS as error:
         raise SchemaMismatch("the database cannot say its schema: run `goldpan doctor`") from error
-    _check_version(rows[0][0] if rows else None)
+    version = rows[0][0] if rows else None
+    if version is None or version < SCHEMA_VERSION:
+        _check_version(version)
 
 
 def _check_version(version: str | None) -> None:
