@@ -3,6 +3,7 @@
 import re
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from inspect import iscoroutinefunction
@@ -29,7 +30,7 @@ from goldpan.api.request_account import RequestAccount, shown_method
 from goldpan.api.request_body import check_media_type, decode_body, read_body
 from goldpan.api.request_file import check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
-from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
 from goldpan.contract.resources import ErrorBody, Shape
 from goldpan.domain.access_rules import Principal
@@ -39,6 +40,7 @@ from goldpan.operations.toolbox import Toolbox
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 LARGE_BODY_BYTES = 64 * 1024  # takes milliseconds to decode
+REPEATS_AFTER_COLLISION = 3
 FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
@@ -143,7 +145,7 @@ class Gate:
 
     async def _answer(self, exchange: Exchange) -> Response:
         try:
-            return self._reply(exchange, await self._serve(exchange))
+            return await self._reply(exchange, await self._serve(exchange))
         except Problem as problem:
             return self._refuse(exchange, problem)
         except ClientDisconnect:
@@ -169,7 +171,7 @@ class Gate:
         if route is None:
             raise Problem(ErrorKind.METHOD_NOT_ALLOWED, f"allowed are {self._allow}", headers={"Allow": self._allow})
         if caller is None:
-            raise self._count_failed_key(request, refusal)
+            raise await self._count_failed_key(request, refusal)
         if refusal is not None:
             raise refusal
         _check_access(route, caller, request.path_params)
@@ -185,12 +187,12 @@ class Gate:
         if caller is None:
             return None, _unauthorized(key_text)
         exchange.caller = caller
-        exchange.verdict = verdict = self._parts.key_limit.hit(caller.key_id)
+        exchange.verdict = verdict = await self._parts.key_limit.hit(caller.key_id)
         exchange.headers |= verdict.headers
         return caller, None if verdict.is_allowed else verdict.refusal()
 
-    def _count_failed_key(self, request: Request, refusal: Problem | None) -> Problem:
-        verdict = self._parts.failed_key_limit.hit(request.client.host if request.client else "")
+    async def _count_failed_key(self, request: Request, refusal: Problem | None) -> Problem:
+        verdict = await self._parts.failed_key_limit.hit(request.client.host if request.client else "")
         if not verdict.is_allowed:
             return verdict.refusal()
         assert refusal is not None
@@ -203,7 +205,7 @@ class Gate:
         wait_seconds = arguments.pop(WAIT_ARGUMENT, None)
         if caller is not None:
             arguments["caller"] = caller
-        reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+        reply: Reply | Stream | LiveStream = await self._perform_or_repeat(route, arguments)
         if wait_seconds is not None and isinstance(reply, Reply):
             reply = await self._wait(exchange, reply, wait_seconds, lambda: self._perform(route, arguments))
             exchange.headers["Preference-Applied"] = f"wait={wait_seconds}"
@@ -217,6 +219,13 @@ class Gate:
         async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
             reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
             return reply
+
+    async def _perform_or_repeat(self, route: Route, arguments: dict[str, Any]) -> Any:
+        """Repeat what collided: an operation is one transaction, and nothing of this one was kept."""
+        for _ in range(REPEATS_AFTER_COLLISION):
+            with suppress(Collision):
+                return await self._perform(route, arguments)
+        return await self._perform(route, arguments)
 
     async def _perform(self, route: Route, arguments: dict[str, Any]) -> Any:
         if _is_coroutine(route.operation):
@@ -247,7 +256,7 @@ class Gate:
         exchange.live = self._parts.live.open(exchange.caller, key_text, job_id, connection_end)
         return exchange.live
 
-    def _reply(self, exchange: Exchange, reply: Reply | Stream | LiveStream) -> Response:
+    async def _reply(self, exchange: Exchange, reply: Reply | Stream | LiveStream) -> Response:
         if isinstance(reply, Stream | LiveStream):
             return self._stream(exchange, reply)
         if reply.status == 204:
@@ -259,18 +268,19 @@ class Gate:
         if reply.status == 200 and exchange.request.method in ("GET", "HEAD"):
             headers["ETag"] = tag = entity_tag(data)
             if is_known(tag, sent_tags(exchange.request.scope["headers"])):
-                return self._not_modified(exchange, headers)
+                return await self._not_modified(exchange, headers)
             if next_cursor := getattr(reply.data, "next_cursor", None):
                 scope = exchange.request.scope
                 headers["Link"] = next_link(scope["raw_path"], scope["query_string"], next_cursor)
         envelope = _Envelope(True, msgspec.Raw(data), None, exchange.trace_id)
         return self._respond(exchange, reply.status, _encode(envelope), headers)
 
-    def _not_modified(self, exchange: Exchange, headers: Mapping[str, str]) -> Response:
+    async def _not_modified(self, exchange: Exchange, headers: Mapping[str, str]) -> Response:
         """Answer a client that has the answer already, for free: asking again is what we want of it."""
         has_a_tag = not all(map(is_any, sent_tags(exchange.request.scope["headers"])))
         if has_a_tag and exchange.caller is not None and exchange.verdict is not None:
-            exchange.headers |= self._parts.key_limit.give_back(exchange.caller.key_id, exchange.verdict).headers
+            verdict = await self._parts.key_limit.give_back(exchange.caller.key_id, exchange.verdict)
+            exchange.headers |= verdict.headers
         return self._respond(exchange, 304, b"", headers)
 
     def _stream(self, exchange: Exchange, stream: Stream | LiveStream) -> Response:

@@ -17,6 +17,7 @@ from goldpan.assembly.parts import (
     rate_limit,
     rate_limits,
     read_quota_limits,
+    shared_counter,
 )
 from goldpan.assembly.servers import run_worker, serve
 
@@ -37,5 +38,6 @@ __all__ = [
     "restore",
     "run_worker",
     "serve",
+    "shared_counter",
     "stored_schema",
 ]

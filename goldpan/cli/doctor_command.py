@@ -1,5 +1,6 @@
 """`goldpan doctor`: looks at everything that a Goldpan on this machine needs, and says what is wrong."""
 
+import asyncio
 import os
 import shutil
 import tempfile
@@ -31,7 +32,7 @@ def doctor() -> int:
     Looks at settings, disks, database, workers and queues, and changes nothing; exit code 1 when something is wrong.
     """
     settings = read_settings(os.environ)
-    checks = [*_check_settings(settings), *_check_machine(settings), *_check_redis()]
+    checks = [*_check_settings(settings), *_check_machine(settings), *_check_redis(settings)]
     is_well = all(check.ok for check in checks)
     rows = [("ok" if check.ok else "WRONG", check.name, check.details) for check in checks]
     document = {"ok": is_well, "checks": [asdict(check) for check in checks]}
@@ -162,16 +163,16 @@ def _look_inside(toolbox: "Toolbox") -> Iterator[Check]:
     yield Check("keys", True, f"{len(keys)}, {len(usable)} of them usable")
 
 
-def _check_redis() -> Iterator[Check]:
-    url = os.environ.get("GOLDPAN_REDIS_URL")
-    if not url:
+def _check_redis(settings: Settings) -> Iterator[Check]:
+    from goldpan import assembly
+
+    if not settings.redis_url:
         return
     try:
-        from redis import Redis
-
-        Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3).ping()
-    except Exception as error:  # noqa: BLE001 whatever a driver says: the doctor must name it
-        details = f"does not answer: {type(error).__name__}: {redacted(str(error))}; limits are counted per process now"
-        yield Check("redis", False, details)
-    else:
-        yield Check("redis", True, "answers")
+        counter = assembly.shared_counter(settings, log=lambda _event: None)
+    except assembly.CannotStart as reason:
+        yield Check("redis", False, str(reason))
+        return
+    assert counter is not None  # the setting is there
+    answers = asyncio.run(counter.add("doctor", window_seconds=1)) is not None
+    yield Check("redis", answers, "answers" if answers else "does not answer: each process counts its own requests now")
