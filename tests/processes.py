@@ -43,7 +43,7 @@ from goldpan.settings import read_settings
 exec(os.environ.get("TEST_PRELUDE", ""))
 settings = read_settings(os.environ)
 if sys.argv[1] == "serve":
-    assembly.serve(settings, "127.0.0.1", int(sys.argv[2]), 1)
+    assembly.serve(settings, "127.0.0.1", int(sys.argv[2]), int(os.environ.get("TEST_WORKERS", "1")))
 else:
     assembly.run_worker(settings)
 """
@@ -120,18 +120,19 @@ class Keys:
 class Goldpan:
     """One installation: a database with an account group of alice's in it, and the processes that work on it."""
 
-    def __init__(self, folder: Path, database_url: str = "", credits: int = 10_000) -> None:
-        """`database_url` empty: the embedded database in `folder`."""
+    def __init__(self, folder: Path, database_url: str = "", credits: int = 10_000, keys: Keys | None = None) -> None:
+        """`database_url` empty: the embedded database in `folder`. `keys` are of an account group that is there."""
         self.folder = folder
-        self.port = _free_port()
-        self._environment = {
+        folder.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GOLDPAN_")},
             "GOLDPAN_DATA": str(folder),
             "GOLDPAN_DATABASE_URL": database_url,
             "GOLDPAN_RATE_LIMIT": "1000000/minute",
         }
         self.processes: list[Process] = []
-        self.keys = self._open_account(credits)
+        self.keys = keys or self._open_account(credits)
         self._client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
 
     def __enter__(self) -> Self:
@@ -145,9 +146,13 @@ class Goldpan:
             process.send(signal.SIGCONT)
             process.kill()
 
+    def beside(self, folder: Path, database_url: str = "") -> "Goldpan":
+        """Return another installation, whose database is a copy of this one's."""
+        return Goldpan(folder, database_url, keys=self.keys)
+
     @property
     def settings(self) -> Settings:
-        return read_settings(self._environment)
+        return read_settings(self.environment)
 
     @property
     def url(self) -> str:
@@ -183,9 +188,10 @@ class Goldpan:
         return self._client.request(method, url, headers=headers, **options)
 
     def start(self, keywords: str, *, live: bool = False, **body: Any) -> str:
-        """Start a search and return the job's id; `body` may hold any field of the request."""
+        """Start a search and return the job's id; `body` may hold any field of the request, and its `headers`."""
+        headers = body.pop("headers", {})
         json = {"source": "linkedin_search", "searchUrl": _search_url(keywords), **body}
-        response = self.call("POST", "", self.keys.live if live else None, json=json)
+        response = self.call("POST", "", self.keys.live if live else None, json=json, headers=headers)
         assert response.status_code == 202, response.text
         job_id: str = response.json()["data"]["jobId"]
         return job_id
@@ -227,7 +233,7 @@ class Goldpan:
 
     def _start(self, arguments: list[str], prelude: str) -> Process:
         log = self.folder / f"process-{len(self.processes)}.log"
-        process = Process(arguments, {**self._environment, "TEST_PRELUDE": prelude}, log)
+        process = Process(arguments, {**self.environment, "TEST_PRELUDE": prelude}, log)
         self.processes.append(process)
         return process
 
@@ -258,7 +264,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that no outgoing connection can take between two starts of a server."""
     while True:
         port = random.randint(12_000, 32_000)

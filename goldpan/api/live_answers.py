@@ -10,6 +10,7 @@ from contextlib import aclosing, suppress
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.domain.access_rules import Principal
+from goldpan.metrics import LIVE_ANSWERS
 from goldpan.operations.account_operations import identify
 from goldpan.operations.job_live_operations import job_versions
 from goldpan.operations.toolbox import Toolbox
@@ -111,6 +112,7 @@ class LiveAnswers:
             raise Problem(ErrorKind.RATE_LIMITED, details, headers={"Retry-After": str(RETRY_SECONDS)})
         answer = LiveAnswer(caller, key_text, job_id, connection_end)
         self._of_key.setdefault(caller.key_id, []).append(answer)
+        LIVE_ANSWERS.inc()
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll(), name="live answers")
         return answer
@@ -119,6 +121,7 @@ class LiveAnswers:
         answer.connection_end.listeners.discard(answer.end)
         of_key = self._of_key[answer.caller.key_id]
         of_key.remove(answer)
+        LIVE_ANSWERS.dec()
         if not of_key:
             del self._of_key[answer.caller.key_id]
 

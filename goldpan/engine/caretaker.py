@@ -7,6 +7,7 @@ from typing import Any
 
 from goldpan.domain import job_rules
 from goldpan.engine.job_queue import JobQueue
+from goldpan.metrics import CARETAKER_FINDINGS, CRASHES
 from goldpan.operations.caretaker_operations import (
     empty_deleted_audiences,
     fail_stranded_job,
@@ -53,6 +54,7 @@ class Caretaker:
             try:
                 chore()
             except Exception:  # the next round tries again; nothing was lost by this one
+                CRASHES.labels("caretaker").inc()
                 self._logger.exception("caretaker_failed", chore=chore.__name__)
 
     def wake_waiting_jobs(self) -> None:
@@ -67,6 +69,7 @@ class Caretaker:
         with self._toolbox.database.read() as tx:
             stranded = workflow_table.stranded_jobs(tx, BATCH)
         for job in stranded:
+            CARETAKER_FINDINGS.labels("stranded").inc()
             self._logger.warning("job_stranded", job_id=job.job_id, workflow_status=job.workflow_status)
             self._settle(job)
 
@@ -77,6 +80,7 @@ class Caretaker:
         suspects = {workflow_id for workflow_id in owned if not self._is_running(workflow_id)}
         # Between being taken from the queue and running lies a moment: only who is suspect twice was dropped.
         for workflow_id in suspects & self._suspects:
+            CARETAKER_FINDINGS.labels("dropped").inc()
             self._logger.warning("job_dropped", workflow_id=workflow_id)
             self._queue.resume(workflow_id, owned[workflow_id])
         self._suspects = suspects
