@@ -8,6 +8,7 @@ from goldpan.contract.resources import SourceType
 from goldpan.domain.provider_port import Page, Person, Rejected, Source
 from goldpan.operations.job_request import FileSource
 from goldpan.operations.toolbox import Toolbox
+from goldpan.operations.upstream_failures import answered_in_time
 from goldpan.storage import uploaded_file_table
 from goldpan.storage.job_table import Job
 
@@ -25,7 +26,8 @@ async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource, mo
     if isinstance(source, FileSource):
         return await asyncio.to_thread(page_of_file, toolbox, job.account_group_id, source, job.cursor)
     provider = toolbox.provider(job.is_sandbox)
-    return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
+    async with answered_in_time():
+        return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
 
 
 def collector_name(toolbox: Toolbox, job: Job) -> str:

@@ -59,6 +59,8 @@ class Job:
     import_stop_reason: str | None = None
     resume_count: int = 0
     tries_before_resume: int = 0
+    barren_pages: int = 0
+    landmark_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
