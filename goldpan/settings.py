@@ -20,6 +20,12 @@ TABLE = (
         "a PostgreSQL database to use instead of the embedded one: postgresql://user:password@host/name",
         is_secret=True,
     ),
+    Setting(
+        "GOLDPAN_REDIS_URL",
+        "",
+        "a Redis or Valkey in which several API processes count requests together: redis://user:password@host:6379/0",
+        is_secret=True,
+    ),
     Setting("GOLDPAN_RATE_LIMIT", "600/minute", "how many requests one API key may make"),
     Setting(
         "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT",
@@ -42,6 +48,7 @@ TABLE = (
 class Settings:
     data: str
     database_url: str
+    redis_url: str
     rate_limit: str
     unauthenticated_rate_limit: str
     max_file_bytes: str

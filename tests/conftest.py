@@ -25,6 +25,8 @@ from tests.service import Service, running
 # Set by the process that began the run, inherited by its xdist workers.
 RUN_DIRECTORY = "GOLDPAN_TEST_RUN_DIRECTORY"
 
+SLOW_FILES = tuple(f"tests/test_{name}.py" for name in ("survival", "schemathesis", "exports", "gate"))
+
 TIGHT_LIMITS = {"GOLDPAN_RATE_LIMIT": "5/minute", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": "3/minute"}
 SMALLEST_FILES = {"GOLDPAN_MAX_FILE_BYTES": "1000"}
 
@@ -35,6 +37,11 @@ def pytest_configure(config: pytest.Config) -> None:
         directory.chmod(0o755)
         (directory / "pid").write_text(str(os.getpid()))
         os.environ[RUN_DIRECTORY] = str(directory)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes: at the end nobody would have anything to do beside them."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FILES))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

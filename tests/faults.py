@@ -123,6 +123,18 @@ def telling(lease):
 WorkerLease.take = telling
 """
 
+# Somebody of whom the process dies, at once and without a word, as soon as it looks at them.
+POISON_AT_ENRICHMENT = """
+import os
+from goldpan.providers import sandbox
+enrichment_of = sandbox.enrichment_of
+def deadly(slug, search_emails):
+    if slug == {poison!r}:
+        os._exit(9)
+    return enrichment_of(slug, search_emails)
+sandbox.enrichment_of = deadly
+"""
+
 # While the file `full` lies beside the database, the database may not grow by one page.
 DISK_FULL = """
 from pathlib import Path

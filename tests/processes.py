@@ -48,6 +48,7 @@ else:
     assembly.run_worker(settings)
 """
 
+PATIENCE_SECONDS = 90.0  # for whatever must happen at all; a test that is about speed says its own bound
 ENDED = ("completed", "failed", "cancelled")
 REPOSITORY = Path(__file__).parent.parent
 
@@ -157,7 +158,7 @@ class Goldpan:
         """Start a server and return, if it is awaited, when it answers."""
         process = self._start(["serve", str(self.port)], prelude)
         if is_awaited:
-            wait_until(lambda: self.is_ready(process), 20, "the server answers")
+            wait_until(lambda: self.is_ready(process), PATIENCE_SECONDS, "the server answers")
         return process
 
     def serve_on(self, port: int) -> Process:
@@ -170,7 +171,7 @@ class Goldpan:
                 return httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
             return False
 
-        wait_until(answers, 20, "the server answers")
+        wait_until(answers, PATIENCE_SECONDS, "the server answers")
         return process
 
     def work(self, prelude: str = "") -> Process:
@@ -229,7 +230,7 @@ class Goldpan:
 
         return wait_until(fitting, seconds, f"the condition on job {job_id}")
 
-    def wait_for_end(self, job_ids: list[str], seconds: float) -> list[dict[str, Any]]:
+    def wait_for_end(self, job_ids: list[str], seconds: float = PATIENCE_SECONDS) -> list[dict[str, Any]]:
         deadline = time.monotonic() + seconds
         return [
             self.wait_for(job_id, max(0.0, deadline - time.monotonic()), lambda job: job["status"] in ENDED)

@@ -186,7 +186,7 @@ def running(directory: Path, database_url: str = "", **settings: str) -> Iterato
     }
     assembly.migrate(assembly.database_url(read_settings(environment)))
     toolbox = assembly.administrative_toolbox(read_settings(environment))
-    service = Service(_free_port(), toolbox, directory / "log")
+    service = Service(free_port(), toolbox, directory / "log")
     commands = [["serve", "--port", str(service.port)], *([["worker"]] if database_url else [])]
     try:
         for command in commands:
@@ -206,11 +206,11 @@ def _start(command: list[str], environment: dict[str, str], log: Path) -> subpro
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            preexec_fn=_end_with_parent if sys.platform == "linux" else None,
+            preexec_fn=end_with_parent if sys.platform == "linux" else None,
         )
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """A test run killed with -9 ends nobody: the kernel does it."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
@@ -234,7 +234,7 @@ def _is_ready(service: Service) -> bool:
         return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port below those that the kernel hands out: no connection of another test can take it meanwhile."""
     while True:
         port = random.randrange(20_000, 32_000)

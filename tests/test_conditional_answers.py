@@ -76,6 +76,14 @@ def test_an_answer_that_is_known_costs_nothing_of_the_limit(tight_service: Servi
     assert last.headers["RateLimit"].startswith('"key";r=3;')
 
 
+def test_a_star_names_every_answer_and_is_counted(tight_service: Service) -> None:
+    alice = new_caller(tight_service, "alice")
+
+    answers = [alice.call("GET", alice.jobs, if_none_match="*") for _ in range(6)]
+
+    assert [answer.status for answer in answers] == [304] * 5 + [429]
+
+
 def test_a_tag_does_not_open_a_limit_that_is_reached(tight_service: Service) -> None:
     alice = new_caller(tight_service, "alice")
     *_, last = [alice.get(alice.jobs) for _ in range(5)]

@@ -1,5 +1,6 @@
 """Importing people files and finding their people again, on both databases."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,31 @@ def test_people_of_another_account_group_are_never_found(database: Database, fil
     assert fetch(directory, search(PEOPLE_SEARCH + "company=acme"), None, THEIRS).total_available == 1
     assert fetch(directory, ProfileList((ProfileRef("mallory"), ProfileRef(None, ADA_ID)))).unknown_count == 1
     assert enrich(directory, [Person(public_identifier="mallory")], search_emails=True) == [None]
+
+
+@pytest.mark.usefixtures("seven_people")
+def test_an_id_that_is_known_with_another_slug_enriches_nobody(directory: Directory) -> None:
+    asked = [Person(public_identifier="mallory", provider_id=ADA_ID), Person(provider_id=ADA_ID)]
+
+    stranger, ada = enrich(directory, asked, search_emails=True)
+
+    assert stranger is None
+    assert ada is not None
+    assert ada.public_identifier == "ada"
+
+
+@pytest.mark.usefixtures("seven_people")
+@pytest.mark.parametrize(
+    "source", [search(PEOPLE_SEARCH + "keywords=sales"), ProfileList(tuple(map(ProfileRef, "xyz")))]
+)
+def test_whoever_is_passed_over_is_left_out_of_the_walk_and_counted(directory: Directory, source: Source) -> None:
+    passed = asyncio.run(directory.pass_over(OURS, source, None))
+
+    rest = fetch(directory, source, passed.next_cursor)
+
+    assert (passed.people, passed.unknown_count, passed.total_available) == ((), 1, 3)
+    assert rest.people == fetch(directory, source).people[1:]
+    assert rest.next_cursor is None
 
 
 def test_pages_walk_through_everybody_once(database: Database, file: Path, directory: Directory) -> None:

@@ -322,7 +322,7 @@ def test_a_server_killed_in_the_middle_of_a_file_loses_nobody_and_counts_nobody_
             server.kill()
             server = goldpan.serve(SLOW_PAGES)
 
-        [job] = goldpan.wait_for_end([job_id], 60)
+        [job] = goldpan.wait_for_end([job_id])
 
         assert (job["status"], job["stopReason"]) == ("completed", "completed")
         assert counts(job) == {"found": 580, "imported": 500, "duplicate": 50, "invalid": 30}

@@ -106,8 +106,8 @@ def test_a_slug_that_is_learned_later_replaces_the_address_by_number_and_says_so
     (ada,) = people.all()
     assert (ada["linkedin_url"], ada["provider_id"]) == (ADA.linkedin_url, SALES)
     assert sources(ada) == {
-        **dict.fromkeys(("provider_id", "name"), first.id),
-        **dict.fromkeys(("public_identifier", "linkedin_url"), second.id),
+        "provider_id": first.id,
+        **dict.fromkeys(("public_identifier", "linkedin_url", "name"), second.id),
     }
     assert people.names() == {"in:ada": ada["id"], MEMBER: ada["id"]}
 

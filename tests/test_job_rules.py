@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.job_rules import (
     ACTIVE,
+    CAREFUL_FROM_CLAIM,
     LONGEST_RETRY_SECONDS,
-    MOST_FRUITLESS_CLAIMS,
+    LONGEST_STAGGER_SECONDS,
     MOVES,
     RESUMABLE,
     TRIES_PER_PAGE,
-    is_hopeless,
+    is_careful,
     is_truncated,
     retry_seconds,
     stage_progress,
-    version_after_resume,
+    stagger_seconds,
     workflow_id,
 )
 
@@ -91,18 +92,18 @@ def test_a_job_is_truncated_when_people_were_left(taken: int, total: int | None,
     assert is_truncated(taken, total, more=more) is expected
 
 
-@given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_a_job_is_hopeless_when_it_was_claimed_far_more_often_than_written(claims: int, writes: int) -> None:
-    assert is_hopeless(claims, writes) == (claims > writes + MOST_FRUITLESS_CLAIMS)
+def test_a_job_is_careful_from_the_third_claim_on_and_until_it_has_met_the_people_of_a_page() -> None:
+    assert not is_careful(CAREFUL_FROM_CLAIM - 1, 0)
+    assert is_careful(CAREFUL_FROM_CLAIM, 0)
+    assert is_careful(0, 1)
 
 
-@given(st.integers(1, 10_000), st.integers(0, 10_000))
-def test_a_resumed_job_is_never_hopeless_from_the_start(version: int, fencing_token: int) -> None:
-    resumed = version_after_resume(version, fencing_token)
+def test_every_claim_of_a_job_waits_for_another_share_of_two_seconds() -> None:
+    waits = [stagger_seconds("a" * 24, token) for token in range(100)]
 
-    claims, writes = fencing_token + 1, (resumed + 1) - 1 - (fencing_token + 1)  # its first claim
-    assert resumed > version
-    assert claims - writes <= 1
+    assert len(set(waits)) == 100
+    assert 0 <= min(waits) < 0.2
+    assert 1.8 < max(waits) < LONGEST_STAGGER_SECONDS
 
 
 def test_every_resume_gives_a_job_another_workflow() -> None:

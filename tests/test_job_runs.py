@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import sqlalchemy as sa
@@ -217,6 +217,22 @@ def test_a_job_that_gets_on_may_be_claimed_for_ever(database_url: str) -> None:
             shop.run(job_id, 1)
 
         assert shop.job(job_id).status == "completed"
+
+
+def test_a_start_is_repeated_though_the_provider_is_away_by_then(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = shop.start("key")
+
+    def away(*_: object) -> NoReturn:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(shop.provider, "refusals", away)
+
+    assert shop.start("key") == job_id
+    with pytest.raises(Problem, match="away"):
+        shop.start("another key")
+    assert shop.scalars("SELECT count(*) FROM job") == [1]
 
 
 def test_a_provider_that_asks_for_patience_is_waited_for(shop: Workshop) -> None:

@@ -42,7 +42,7 @@ def test_jobs_that_wait_for_hours_leave_the_worker_to_others_and_go_on_later(gol
 
     other = goldpan.start("other total:25 pace:0")
 
-    assert goldpan.wait_for_end([other], 20)[0]["status"] == "completed"
+    assert goldpan.wait_for_end([other])[0]["status"] == "completed"
     assert {goldpan.job(job_id)["status"] for job_id in patient} == {"running"}
     cancelled, *patient = patient
     assert goldpan.call("POST", f"/{cancelled}/cancel").status_code == 200
@@ -50,7 +50,7 @@ def test_jobs_that_wait_for_hours_leave_the_worker_to_others_and_go_on_later(gol
     wait_until(lambda: _stopped(database) == len(patient) + 1, 20, "all stand aside")
     with database.write() as tx:
         tx.execute(sa.text("UPDATE job SET resumes_ms = 1 WHERE resumes_ms IS NOT NULL"))
-    ended = goldpan.wait_for_end(patient, 30)
+    ended = goldpan.wait_for_end(patient)
     database.close()
     assert [(job["status"], job["counts"]["imported"]) for job in ended] == [("completed", 50)] * len(patient)
     assert "job_stranded" not in goldpan.log()
@@ -62,7 +62,7 @@ def test_a_job_that_used_up_its_quota_waits_for_room_and_goes_on_by_itself(goldp
     goldpan.serve(BUSY_FOR_AN_HOUR)
     if goldpan.url.startswith("postgresql"):
         goldpan.work(BUSY_FOR_AN_HOUR)
-    [earlier] = goldpan.wait_for_end([goldpan.start("earlier total:1 pace:0")], 20)
+    [earlier] = goldpan.wait_for_end([goldpan.start("earlier total:1 pace:0")])
     database = assembly.open_database(goldpan.settings)
     used_ms = now_ms() - DAY_MS + 3_600_000
     with database.write() as tx:
@@ -74,7 +74,7 @@ def test_a_job_that_used_up_its_quota_waits_for_room_and_goes_on_by_itself(goldp
     with database.write() as tx:  # an hour later
         tx.execute(QUOTA_USE.delete().where(QUOTA_USE.c.people == 2490))
         tx.execute(sa.text("UPDATE job SET resumes_ms = 1 WHERE resumes_ms IS NOT NULL"))
-    [ended] = goldpan.wait_for_end([job_id], 30)
+    [ended] = goldpan.wait_for_end([job_id])
 
     database.close()
     assert (waiting["status"], waiting["stopReason"], waiting["counts"]["imported"]) == ("running", None, 10)

@@ -46,6 +46,7 @@ ALONE = Person(name="Ada Lovelace", email=EMAIL)
         pytest.param(SLUG, Person(name="Dr. Ada King Lovelace", email=EMAIL), 1, id="more words"),
         pytest.param(SLUG, Person(name="Ada", email=EMAIL), 1, id="fewer words"),
         pytest.param(SLUG, Person(name="Bob Lovelace", email=EMAIL), 2, id="another name"),
+        pytest.param(SLUG, Person(name="Ada", last_name="Byron", email=EMAIL), 2, id="another name in parts"),
         pytest.param(SLUG, Person(public_identifier="ada-2", name="Ada Lovelace", email=EMAIL), 2, id="two slugs"),
         pytest.param(NUMBER, Person(provider_id=provider_id(6), name="Ada Lovelace", email=EMAIL), 2, id="two numbers"),
         pytest.param(NUMBER, Person(provider_id="vendor-7", name="Ada", email=EMAIL), 1, id="ids of two vendors"),
@@ -98,6 +99,18 @@ def test_a_key_is_not_taken_from_who_bears_it() -> None:
     assert group.names["member:5"] != before["in:ada"]
 
 
+@pytest.mark.parametrize("pages", ["one page", "a page each"])
+def test_whoever_shares_a_given_name_and_an_address_with_two_others_is_one_of_three_at_most(pages: str) -> None:
+    records = [
+        Person(name="Anna", email="anna@acme.example"),
+        Person(name="Anna Bell", email="anna@acme.example"),
+        Person(name="Anna Carl", email="anna@acme.example", provider_id="vendor-9"),
+        Person(name="Anna Dunn", email="anna@acme.example", public_identifier="anna-dunn"),
+    ]
+
+    assert people_of(records) == 3 if pages == "one page" else people_of(*[[record] for record in records]) == 3
+
+
 # --- what one record adds to another
 
 
@@ -108,6 +121,9 @@ COMPANY = Person(company_name="Acme, Inc.", title="CTO", email="ada@acme.example
     ("known", "told", "news"),
     [
         (Person(name="Ada"), Person(name="Bob", headline="Counts"), {"headline": "Counts"}),
+        (Person(name="Ada"), Person(name="Lovelace, ADA"), {"name": "Lovelace, ADA"}),
+        (Person(name="Ada Lovelace"), Person(name="Ada"), {}),
+        (Person(name="Ada Lovelace"), Person(name="Lovelace Ada"), {}),
         (COMPANY, Person(company_name="acme inc", company_size="7"), {"company_size": "7"}),
         (
             COMPANY,

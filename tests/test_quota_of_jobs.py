@@ -156,6 +156,18 @@ def test_a_waiting_job_can_be_cancelled_and_gives_back_its_credits(shop: QuotaSh
     assert claim_job(shop.toolbox, shop.group_id, waiting) is None
 
 
+def test_a_job_that_has_only_enrichment_left_is_resumed_though_the_budget_is_used_up(shop: QuotaShop) -> None:
+    job_id = shop.start(max_results=25)
+    while shop.job(job_id).import_status != JobStatus.COMPLETED:
+        shop.run(job_id, 1)
+    cancel_job(shop.toolbox, shop.alice, shop.group_id, job_id)
+    assert shop.quota().is_exhausted
+
+    shop.resume(job_id)
+
+    assert shop.run(job_id).status == JobStatus.COMPLETED
+
+
 def test_a_job_may_wait_day_after_day(shop: QuotaShop, waiting: str) -> None:
     for day in range(1, 55):  # others are always faster
         shop.execute("UPDATE quota_use SET used_ms = :now - 1", now=NOON_MS + day * DAY_MS)

@@ -73,6 +73,10 @@ def slugs(people: Sequence[Person]) -> list[str]:
     return [str(person.public_identifier) for person in people]
 
 
+def fetch_part(source: Source, cursor: str | None, most_people: int) -> Page:
+    return asyncio.run(Sandbox(Sleeper()).fetch_page("a" * 24, source, cursor, 0, most_people))
+
+
 # --- what a source finds
 
 
@@ -357,3 +361,27 @@ def test_an_enrichment_takes_fifty_milliseconds_a_call() -> None:
     enrich(fetch(search("cto")).people, sleep=sleep)
 
     assert sleep.seconds == [0.05]
+
+
+# --- pages read in parts
+
+
+@pytest.mark.parametrize("source", [search("cto total:60 garbage@2"), A_POST, profiles(*map(str, range(30)))])
+def test_pages_read_person_by_person_are_the_same_people(source: Source) -> None:
+    parts = [fetch_part(source, None, 1)]
+    while parts[-1].next_cursor is not None:
+        parts.append(fetch_part(source, parts[-1].next_cursor, 1))
+
+    pages = walk(source)
+    assert [person for part in parts for person in part.people] == [person for page in pages for person in page.people]
+    assert sum(part.invalid_count for part in parts) == sum(page.invalid_count for page in pages)
+
+
+def test_a_person_who_is_passed_over_is_left_out_and_counted() -> None:
+    source = search("cto total:30")
+
+    passed = asyncio.run(Sandbox(Sleeper()).pass_over("a" * 24, source, "1+3"))
+    rest = fetch(source, passed.next_cursor)
+
+    assert (passed.people, passed.unknown_count) == ((), 1)
+    assert rest.people == fetch(source).people[4:]

@@ -12,6 +12,7 @@ from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
 
+from goldpan.domain.job_rules import CAREFUL_FROM_CLAIM, MOST_ATTEMPTS
 from tests.faults import (
     BUG,
     CANCELS_IN_SILENCE,
@@ -20,11 +21,12 @@ from tests.faults import (
     DISK_FULL,
     FORGETFUL_ENGINE,
     LISTENING,
+    POISON_AT_ENRICHMENT,
     SHORT_LEASE,
     SLOW_DIRECTORY,
 )
 from tests.invariants import assert_invariants
-from tests.processes import Goldpan, database_away, wait_until, write_lock
+from tests.processes import PATIENCE_SECONDS, Goldpan, database_away, wait_until, write_lock
 from tests.stored_jobs import people_of, people_of_the_sandbox, read_rows
 
 
@@ -57,7 +59,7 @@ def test_a_server_killed_four_times_during_six_jobs_loses_nobody_and_counts_nobo
         assert_invariants(goldpan.url)
         server = goldpan.serve(SLOW_DIRECTORY)
 
-    *played, live = goldpan.wait_for_end([*job_ids, live_id], 60)
+    *played, live = goldpan.wait_for_end([*job_ids, live_id])
     assert [job["status"] for job in played] == ["completed"] * 5
     assert [job["counts"]["imported"] for job in played] == [300] * 5
     for job_id, keywords in zip(job_ids, searches, strict=True):
@@ -72,10 +74,10 @@ def test_dead_and_frozen_workers_are_replaced_within_45_seconds(scaled: Goldpan)
     scaled.serve()
     killed, frozen = scaled.work(), scaled.work()
     # more than one worker takes of one account group at once
-    searches = [f"gale {number} total:150 pace:1000" for number in range(12)]
+    searches = [f"gale {number} total:300 pace:1000" for number in range(12)]
     job_ids = [scaled.start(keywords) for keywords in searches]
-    wait_until(lambda: len(_owners(scaled)) == 2 and _are_all_claimed(scaled, 1), 20, "both workers work")
-    wait_until(lambda: _found(scaled, job_ids) > 200, 20, "the jobs go on")
+    wait_until(lambda: len(_owners(scaled)) == 2 and _are_all_claimed(scaled, 1), PATIENCE_SECONDS, "both workers work")
+    wait_until(lambda: _found(scaled, job_ids) > 200, PATIENCE_SECONDS, "the jobs go on")
 
     killed.kill()
     frozen.send(SIGSTOP)
@@ -85,12 +87,12 @@ def test_dead_and_frozen_workers_are_replaced_within_45_seconds(scaled: Goldpan)
     takeover_seconds = time.monotonic() - died
     frozen.send(SIGCONT)
 
-    jobs = scaled.wait_for_end(job_ids, 60)
+    jobs = scaled.wait_for_end(job_ids)
     sys.stdout.write(f"takeover after {takeover_seconds:.1f} s\n")
     assert {job["status"] for job in jobs} == {"completed"}
     for job_id, keywords in zip(job_ids, searches, strict=True):
         assert people_of(scaled.url, job_id) == people_of_the_sandbox(keywords)
-    wait_until(lambda: "lease_lost" in frozen.log.read_text(), 20, "the frozen worker noticed")
+    wait_until(lambda: "lease_lost" in frozen.log.read_text(), PATIENCE_SECONDS, "the frozen worker noticed")
     assert [heir.exit_code for heir in heirs] == [None, None]
 
 
@@ -101,7 +103,7 @@ def test_a_server_asked_to_end_does_so_within_ten_seconds_and_the_next_one_goes_
     server = goldpan.serve()
     job_ids = [goldpan.start(f"calm {number} total:100 pace:200") for number in range(3)]
     endless = goldpan.start("calm total:100 pace:60000")
-    goldpan.wait_for(job_ids[0], 10, lambda job: job["counts"]["found"] > 0)
+    goldpan.wait_for(job_ids[0], PATIENCE_SECONDS, lambda job: job["counts"]["found"] > 0)
 
     with write_lock(goldpan.url) if is_locked else nullcontext():
         seconds = server.stop()
@@ -109,7 +111,7 @@ def test_a_server_asked_to_end_does_so_within_ten_seconds_and_the_next_one_goes_
 
     assert seconds < 10
     assert server.exit_code == 0
-    assert [job["counts"]["imported"] for job in goldpan.wait_for_end(job_ids, 30)] == [100] * 3
+    assert [job["counts"]["imported"] for job in goldpan.wait_for_end(job_ids)] == [100] * 3
     assert goldpan.job(endless)["status"] == "running"
 
 
@@ -117,9 +119,11 @@ def test_a_server_asked_to_end_does_so_within_ten_seconds_and_the_next_one_goes_
 def test_a_cancelled_job_stops_within_two_seconds_and_is_never_written_again(goldpan: Goldpan, keywords: str) -> None:
     server = goldpan.serve(LISTENING)
     job_id = goldpan.start(keywords)
-    goldpan.wait_for(job_id, 10, lambda job: job["status"] == "running" and ("429" not in keywords or job["resumesAt"]))
+    goldpan.wait_for(
+        job_id, PATIENCE_SECONDS, lambda job: job["status"] == "running" and ("429" not in keywords or job["resumesAt"])
+    )
     # Between two steps there is nothing to break off: the cancelled job simply has no next one.
-    wait_until(lambda: f"WAITING {job_id}" in server.log.read_text(), 10, "the step waits")
+    wait_until(lambda: f"WAITING {job_id}" in server.log.read_text(), PATIENCE_SECONDS, "the step waits")
 
     assert goldpan.call("POST", f"/{job_id}/cancel").status_code == 200
 
@@ -129,7 +133,7 @@ def test_a_cancelled_job_stops_within_two_seconds_and_is_never_written_again(gol
     wait_until(lambda: line in server.log.read_text(), 5, "the step is broken off")
     assert float(server.log.read_text().split(line)[1].split()[0]) - cancelled < 2
     other_id = goldpan.start("other total:100 pace:0")
-    goldpan.wait_for_end([other_id], 20)
+    goldpan.wait_for_end([other_id])
     assert _rows_of(goldpan, job_id) == rows
 
 
@@ -138,12 +142,12 @@ def test_jobs_cancelled_while_pages_are_written_keep_what_they_had_and_pay_for_i
     goldpan.serve(SLOW_DIRECTORY)
     job_ids = [goldpan.start("miller", live=True, maxResults=2_000) for _ in range(3)]
     for job_id in job_ids:
-        goldpan.wait_for(job_id, 20, lambda job: job["counts"]["found"] > 100)
+        goldpan.wait_for(job_id, PATIENCE_SECONDS, lambda job: job["counts"]["found"] > 100)
         assert goldpan.call("POST", f"/{job_id}/cancel").status_code == 200
     rows = [_rows_of(goldpan, job_id) for job_id in job_ids]
 
     other_id = goldpan.start("other total:200")
-    goldpan.wait_for_end([other_id], 20)
+    goldpan.wait_for_end([other_id])
 
     assert [_rows_of(goldpan, job_id) for job_id in job_ids] == rows
     spent = sum(goldpan.job(job_id)["credits"]["spent"] for job_id in job_ids)
@@ -157,11 +161,11 @@ def test_a_crash_at_any_place_of_a_step_neither_loses_nor_doubles_its_page(goldp
 
     for what, place in CRASH_PLACES.items():
         server = goldpan.serve(CRASH.format(place=place), is_awaited=False)
-        assert server.wait_for_exit(20) == -SIGKILL, what
+        assert server.wait_for_exit(PATIENCE_SECONDS) == -SIGKILL, what
         assert_invariants(goldpan.url)
 
     goldpan.serve()
-    [job] = goldpan.wait_for_end([job_id], 20)
+    [job] = goldpan.wait_for_end([job_id])
     assert job["status"] == "completed"
     assert people_of(goldpan.url, job_id) == names
     assert _balances(goldpan) == (9_740, 0)
@@ -178,7 +182,7 @@ def test_a_server_killed_during_resumed_jobs_loses_nobody_and_charges_nobody_twi
 
     _wait_for_more(goldpan, job_ids[:1], 100)
     assert goldpan.call("POST", f"/{job_ids[0]}/cancel").status_code == 200
-    goldpan.wait_for_end(job_ids, 30)
+    goldpan.wait_for_end(job_ids)
     for job_id, key in zip(job_ids, (goldpan.keys.live, goldpan.keys.test), strict=True):
         assert goldpan.call("POST", f"/{job_id}/resume", key).status_code == 202
     _wait_for_more(goldpan, job_ids, 150)
@@ -186,7 +190,7 @@ def test_a_server_killed_during_resumed_jobs_loses_nobody_and_charges_nobody_twi
     assert_invariants(goldpan.url)
     goldpan.serve(SLOW_DIRECTORY)
 
-    live, played = goldpan.wait_for_end(job_ids, 60)
+    live, played = goldpan.wait_for_end(job_ids)
     assert (live["status"], live["stopReason"], live["credits"]["spent"]) == ("completed", "source_exhausted", 600)
     assert people_of(goldpan.url, job_ids[0]) == sorted(f"miller-{number}" for number in range(600))
     assert (played["status"], people_of(goldpan.url, job_ids[1])) == ("completed", people_of_the_sandbox(keywords))
@@ -201,13 +205,15 @@ def test_a_worker_frozen_in_a_cancelled_run_does_not_disturb_the_resumed_one(sca
     _wait_for_more(scaled, [job_id], 25)
 
     frozen.send(SIGSTOP)  # perhaps within a transaction: its lock is free again when the database has lost patience
-    wait_until(lambda: scaled.call("POST", f"/{job_id}/cancel").status_code == 200, 20, "the job is cancelled")
+    wait_until(
+        lambda: scaled.call("POST", f"/{job_id}/cancel").status_code == 200, PATIENCE_SECONDS, "the job is cancelled"
+    )
     assert scaled.call("POST", f"/{job_id}/resume").status_code == 202
     heir = scaled.work()
     _wait_for_more(scaled, [job_id], 25)
     frozen.send(SIGCONT)
 
-    [job] = scaled.wait_for_end([job_id], 60)
+    [job] = scaled.wait_for_end([job_id])
     assert (job["status"], job["counts"]["imported"]) == ("completed", 200)
     assert people_of(scaled.url, job_id) == people_of_the_sandbox(keywords)
     assert (frozen.exit_code, heir.exit_code) == (None, None)
@@ -217,7 +223,7 @@ def test_a_step_that_the_engine_could_not_note_is_not_done_twice(goldpan: Goldpa
     keywords = "note total:150 pace:0"
     server = goldpan.serve(FORGETFUL_ENGINE)
 
-    [job] = goldpan.wait_for_end([goldpan.start(keywords)], 20)
+    [job] = goldpan.wait_for_end([goldpan.start(keywords)])
     server.kill()
     goldpan.serve()
 
@@ -244,13 +250,21 @@ def test_a_database_that_cuts_all_connections_is_waited_for_and_nothing_is_lost(
     worker = scaled.work(SHORT_LEASE)
     searches = [f"cut {number} total:300 pace:200" for number in range(4)]
     job_ids = [scaled.start(keywords) for keywords in searches]
-    wait_until(lambda: _found(scaled, job_ids) > 100, 20, "the jobs run")
+    wait_until(lambda: _found(scaled, job_ids) > 100, PATIENCE_SECONDS, "the jobs run")
 
     with database_away(scaled.url):
-        refused = wait_until(lambda: _refusal(scaled), 10, "the server says that its database is away")
-        wait_until(lambda: worker.log.read_text().count("beat_failed") > 2, 10, "the worker is without its database")
-    wait_until(lambda: scaled.call("GET", f"/{job_ids[0]}").status_code == 200, 10, "the server found its database")
-    jobs = scaled.wait_for_end(job_ids, 60)
+        refused = wait_until(lambda: _refusal(scaled), PATIENCE_SECONDS, "the server says that its database is away")
+        wait_until(
+            lambda: worker.log.read_text().count("beat_failed") > 2,
+            PATIENCE_SECONDS,
+            "the worker is without its database",
+        )
+    wait_until(
+        lambda: scaled.call("GET", f"/{job_ids[0]}").status_code == 200,
+        PATIENCE_SECONDS,
+        "the server found its database",
+    )
+    jobs = scaled.wait_for_end(job_ids)
 
     assert refused == (503, "SERVICE_UNAVAILABLE", True)
     assert {job["status"] for job in jobs} == {"completed"}
@@ -265,7 +279,7 @@ def test_a_locked_database_is_told_with_503_and_the_jobs_go_on_when_it_is_free(g
     goldpan.serve()
     keywords = "lock total:300 pace:100"
     job_id = goldpan.start(keywords)
-    goldpan.wait_for(job_id, 10, lambda job: job["counts"]["found"] > 0)
+    goldpan.wait_for(job_id, PATIENCE_SECONDS, lambda job: job["counts"]["found"] > 0)
     body = {"source": "url_upload", "urls": ["https://www.linkedin.com/in/alice-miller"]}
 
     with write_lock(goldpan.url):  # for as long as two refusals take, which is 10 s
@@ -275,7 +289,7 @@ def test_a_locked_database_is_told_with_503_and_the_jobs_go_on_when_it_is_free(g
     assert [answer.status_code for answer in refused] == [503, 503]
     assert refused[0].json()["error"]["code"] == "SERVICE_UNAVAILABLE"
     assert int(refused[0].headers["Retry-After"]) > 0
-    [job] = goldpan.wait_for_end([job_id], 30)
+    [job] = goldpan.wait_for_end([job_id])
     assert job["status"] == "completed"
     assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
 
@@ -285,15 +299,15 @@ def test_a_full_disk_keeps_what_was_acknowledged_and_the_jobs_go_on_when_there_i
     keywords = "full total:500 pace:50"
     goldpan.serve(DISK_FULL.format(full=str(full)))
     job_id = goldpan.start(keywords)
-    goldpan.wait_for(job_id, 10, lambda job: job["counts"]["found"] > 0)
+    goldpan.wait_for(job_id, PATIENCE_SECONDS, lambda job: job["counts"]["found"] > 0)
 
     full.touch()
-    refused = wait_until(lambda: _refusal(goldpan), 20, "the server says that it cannot write")
+    refused = wait_until(lambda: _refusal(goldpan), PATIENCE_SECONDS, "the server says that it cannot write")
     known = goldpan.job(job_id)
     wait_until(lambda: "engine_database_away" in goldpan.log() or goldpan.job(job_id) == known, 5)
     assert known["status"] == "running"
     full.unlink()
-    [job] = goldpan.wait_for_end([job_id], 60)
+    [job] = goldpan.wait_for_end([job_id])
 
     assert refused == (503, "SERVICE_UNAVAILABLE", True)
     assert job["status"] == "completed"
@@ -305,7 +319,7 @@ def test_a_bug_in_a_provider_ends_its_job_alone_and_is_logged(goldpan: Goldpan) 
     broken_id = goldpan.start("bug total:100 pace:0")
     other_id = goldpan.start("other total:100 pace:0")
 
-    broken, other = goldpan.wait_for_end([broken_id, other_id], 20)
+    broken, other = goldpan.wait_for_end([broken_id, other_id])
 
     assert (broken["status"], broken["error"]["code"]) == ("failed", "INTERNAL_ERROR")
     assert broken["counts"]["imported"] == 25
@@ -314,6 +328,33 @@ def test_a_bug_in_a_provider_ends_its_job_alone_and_is_logged(goldpan: Goldpan) 
     [crash] = [line for line in lines if line["event"] == "job_crashed"]
     assert crash["job_id"] == broken_id
     assert "ZeroDivisionError" in json.dumps(crash)
+
+
+def test_a_person_of_whom_every_server_dies_is_passed_over_and_costs_the_other_jobs_nobody(goldpan: Goldpan) -> None:
+    searches = [f"plain {number} total:100 pace:20" for number in range(6)]
+    searches.append("poison total:100 pace:20")
+    poison = people_of_the_sandbox(searches[-1])[50]
+    prelude = POISON_AT_ENRICHMENT.format(poison=poison)
+    server = goldpan.serve()
+    job_ids = [goldpan.start(keywords) for keywords in searches]
+    server.kill()
+
+    deaths, server = 0, goldpan.serve(prelude, is_awaited=False)
+    began = time.monotonic()
+    while read_rows(goldpan.url, "SELECT 1 FROM job WHERE finished_ms IS NULL"):
+        assert time.monotonic() - began < 90, "the jobs end"
+        if server.exit_code is not None:
+            deaths, server = deaths + 1, goldpan.serve(prelude, is_awaited=False)
+        time.sleep(0.1)
+
+    sys.stdout.write(f"{deaths} servers died in {time.monotonic() - began:.0f} s\n")
+    assert read_rows(goldpan.url, "SELECT DISTINCT status FROM job") == [("completed",)]
+    for job_id, keywords in zip(job_ids, searches, strict=True):
+        assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
+    quarantined = "SELECT job_id, stage FROM quarantined_person"
+    assert read_rows(goldpan.url, quarantined) == [(job_ids[-1], "enrichment")]
+    assert read_rows(goldpan.url, "SELECT count(*) FROM prospect WHERE enriched_ms IS NULL") == [(0,)]
+    assert deaths <= CAREFUL_FROM_CLAIM + MOST_ATTEMPTS
 
 
 # --- what a test looks at ----------------------------------------------------------------------------------------
@@ -325,7 +366,7 @@ def _found(goldpan: Goldpan, job_ids: list[str]) -> int:
 
 def _wait_for_more(goldpan: Goldpan, job_ids: list[str], people: int) -> None:
     enough = _found(goldpan, job_ids) + people
-    wait_until(lambda: _found(goldpan, job_ids) >= enough, 20, "the jobs go on")
+    wait_until(lambda: _found(goldpan, job_ids) >= enough, PATIENCE_SECONDS, "the jobs go on")
 
 
 def _refusal(goldpan: Goldpan) -> tuple[int, str, bool] | None:
@@ -362,4 +403,5 @@ def _owners(goldpan: Goldpan) -> set[object]:
 
 
 def _are_all_claimed(goldpan: Goldpan, times: int) -> bool:
-    return not read_rows(goldpan.url, "SELECT 1 FROM job WHERE fencing_token < :times", times=times)
+    query = "SELECT 1 FROM job WHERE fencing_token < :times AND finished_ms IS NULL"
+    return not read_rows(goldpan.url, query, times=times)

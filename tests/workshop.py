@@ -62,6 +62,10 @@ class ScriptedProvider:
         total = len({name for page in self.pages for name in page})
         return Page(people, str(number + 1) if number + 1 < len(self.pages) else None, total)
 
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        page = await self.fetch_page(account_group_id, source, cursor, 0)
+        return replace(page, people=(), unknown_count=len(page.people))
+
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         await asyncio.to_thread(self.before_enrichment)
         return [Person(title="Miller", email=f"{person.public_identifier}@example.com") for person in people]
@@ -116,7 +120,7 @@ class Workshop:
         """Return everything that a step might write; what a claim alone changes is left out."""
         with self.database.read() as tx:
             rows = {table: [tuple(row) for row in tx.execute(sa.text(f"SELECT * FROM {table}"))] for table in TABLES}
-            claims = ("fencing_token", "version", "updated_ms", "started_ms")
+            claims = ("fencing_token", "fruitless_claims", "version", "updated_ms", "started_ms")
             jobs = tx.execute(sa.text("SELECT * FROM job")).mappings().all()
         rows["job"] = [tuple(value for name, value in job.items() if name not in claims) for job in jobs]
         return {table: sorted(found, key=str) for table, found in rows.items()}

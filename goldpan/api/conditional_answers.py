@@ -24,4 +24,9 @@ def is_known(tag: str, tags: Sequence[str]) -> bool:
     """Return whether the client has the answer with this tag; what is no list of tags names none."""
     # The tag in its quotes holds neither quote nor comma: it stands in a list exactly when it is a member.
     quoted = tag.removeprefix("W/")
-    return any(quoted in line or line.strip() == "*" for line in tags)
+    return any(quoted in line or is_any(line) for line in tags)
+
+
+def is_any(line: str) -> bool:
+    """Return whether a line of If-None-Match names every answer, and so none that the client was given."""
+    return line.strip() == "*"

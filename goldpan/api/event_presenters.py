@@ -67,9 +67,10 @@ async def _chunks(feed: JobFeed, live: LiveAnswer) -> AsyncIterator[bytes]:
             events = await asyncio.shield(feed.read())
         except Problem:  # the database is away: the job's version, which we do not know then, wakes us when it is back
             events = []
+            feed.has_more = False
         if events:
             yield b"".join(map(_encode, events))
-        if feed.is_over:
+        if feed.is_over or live.is_over:
             return
         while not feed.has_more and not await live.changed(feed.version, HEARTBEAT_SECONDS):
             if live.is_over:

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from goldpan.api.conditional_answers import entity_tag, is_known, sent_tags
+from goldpan.api.conditional_answers import entity_tag, is_any, is_known, sent_tags
 from goldpan.api.event_presenters import LiveStream
 from goldpan.api.job_list_parameters import take_job_filter
 from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd, LiveAnswer, LiveAnswers
@@ -133,7 +133,7 @@ class Gate:
 
     async def _answer(self, exchange: Exchange) -> Response:
         try:
-            return self._reply(exchange, await self._serve(exchange))
+            return await self._reply(exchange, await self._serve(exchange))
         except Problem as problem:
             return self._refuse(exchange, problem)
         except ClientDisconnect:
@@ -159,7 +159,7 @@ class Gate:
         if route is None:
             raise Problem(ErrorKind.METHOD_NOT_ALLOWED, f"allowed are {self._allow}", headers={"Allow": self._allow})
         if caller is None:
-            raise self._count_failed_key(request, refusal)
+            raise await self._count_failed_key(request, refusal)
         if refusal is not None:
             raise refusal
         _check_access(route, caller, request.path_params)
@@ -175,12 +175,12 @@ class Gate:
         if caller is None:
             return None, _unauthorized(key_text)
         exchange.caller = caller
-        exchange.verdict = verdict = self._parts.key_limit.hit(caller.key_id)
+        exchange.verdict = verdict = await self._parts.key_limit.hit(caller.key_id)
         exchange.headers |= verdict.headers
         return caller, None if verdict.is_allowed else verdict.refusal()
 
-    def _count_failed_key(self, request: Request, refusal: Problem | None) -> Problem:
-        verdict = self._parts.failed_key_limit.hit(request.client.host if request.client else "")
+    async def _count_failed_key(self, request: Request, refusal: Problem | None) -> Problem:
+        verdict = await self._parts.failed_key_limit.hit(request.client.host if request.client else "")
         if not verdict.is_allowed:
             return verdict.refusal()
         assert refusal is not None
@@ -237,7 +237,7 @@ class Gate:
         exchange.live = self._parts.live.open(exchange.caller, key_text, job_id, connection_end)
         return exchange.live
 
-    def _reply(self, exchange: Exchange, reply: Reply | Stream | LiveStream) -> Response:
+    async def _reply(self, exchange: Exchange, reply: Reply | Stream | LiveStream) -> Response:
         if isinstance(reply, Stream | LiveStream):
             return self._stream(exchange, reply)
         if reply.status == 204:
@@ -249,17 +249,19 @@ class Gate:
         if reply.status == 200 and exchange.request.method in ("GET", "HEAD"):
             headers["ETag"] = tag = entity_tag(data)
             if is_known(tag, sent_tags(exchange.request.scope["headers"])):
-                return self._not_modified(exchange, headers)
+                return await self._not_modified(exchange, headers)
             if next_cursor := getattr(reply.data, "next_cursor", None):
                 scope = exchange.request.scope
                 headers["Link"] = next_link(scope["raw_path"], scope["query_string"], next_cursor)
         envelope = _Envelope(True, msgspec.Raw(data), None, exchange.trace_id)
         return self._respond(exchange, reply.status, _encode(envelope), headers)
 
-    def _not_modified(self, exchange: Exchange, headers: Mapping[str, str]) -> Response:
+    async def _not_modified(self, exchange: Exchange, headers: Mapping[str, str]) -> Response:
         """Answer a client that has the answer already, for free: asking again is what we want of it."""
-        if exchange.caller is not None and exchange.verdict is not None:
-            exchange.headers |= self._parts.key_limit.give_back(exchange.caller.key_id, exchange.verdict).headers
+        has_a_tag = not all(map(is_any, sent_tags(exchange.request.scope["headers"])))
+        if has_a_tag and exchange.caller is not None and exchange.verdict is not None:
+            verdict = await self._parts.key_limit.give_back(exchange.caller.key_id, exchange.verdict)
+            exchange.headers |= verdict.headers
         return self._respond(exchange, 304, b"", headers)
 
     def _stream(self, exchange: Exchange, stream: Stream | LiveStream) -> Response:

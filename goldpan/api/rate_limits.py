@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
@@ -24,30 +25,47 @@ class Verdict:
         return Problem(ErrorKind.RATE_LIMITED, f"try again in {self.headers['Retry-After']} s", headers=self.headers)
 
 
+class SharedCounts(Protocol):
+    """Counts that several processes share: `(how often in the window, its end)`; None: count alone for the moment."""
+
+    async def add(self, key: str, window_seconds: int) -> tuple[int, float] | None: ...
+
+    async def take_back(self, key: str, window_end: float) -> tuple[int, float] | None: ...
+
+
 class RateLimit:
-    """One limit, per caller, kept in this process. `name` is the policy's in the headers.
+    """One limit, per caller. `name` is the policy's in the headers.
+
+    Kept with all processes that have the same `shared` counts; without them, and while they are away, in this process.
 
     The header fields follow draft-ietf-httpapi-ratelimit-headers: `RateLimit-Policy: "key";q=600;w=60`.
     """
 
-    def __init__(self, name: str, rate: str, now_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self, name: str, rate: str, now_seconds: Callable[[], float], shared: SharedCounts | None = None
+    ) -> None:
         """`rate` is a number above zero and a unit of time, as in `600/minute`; ValueError for anything else."""
         self._name = name
         self._item = _parse_rate(rate)
         self._storage = MemoryStorage()
+        self._shared = shared
         self._now_seconds = now_seconds
         self._policy = f'"{name}";q={self._item.amount};w={self._item.get_expiry()}'
 
-    def hit(self, caller: str) -> Verdict:
+    async def hit(self, caller: str) -> Verdict:
         """Count one request of `caller`."""
-        # The library's fixed window asks its storage three times a hit; these two are the same.
         key = self._item.key_for(self._name, caller)
+        if self._shared is not None and (shared := await self._shared.add(key, self._item.get_expiry())):
+            return self._verdict(*shared)
+        # The library's fixed window asks its storage three times a hit; these two are the same.
         count = self._storage.incr(key, self._item.get_expiry())
         return self._verdict(count, self._storage.get_expiry(key))
 
-    def give_back(self, caller: str, verdict: Verdict) -> Verdict:
+    async def give_back(self, caller: str, verdict: Verdict) -> Verdict:
         """Take back the request that was counted as `verdict`; in a later window there is nothing to take back."""
         key = self._item.key_for(self._name, caller)
+        if self._shared is not None and (shared := await self._shared.take_back(key, verdict.window_end)):
+            return self._verdict(*shared)
         window_end = self._storage.get_expiry(key)
         count = self._storage.decr(key) if window_end == verdict.window_end else self._storage.get(key)
         return self._verdict(count, window_end)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from goldpan.api.rate_limits import RateLimit
     from goldpan.engine.job_queue import JobQueue
+    from goldpan.storage.shared_counter import SharedCounter
 
 
 SWITCH_SECONDS = 0.001
@@ -134,15 +135,32 @@ def rate_limits(settings: Settings) -> "tuple[RateLimit, RateLimit]":
     """Return the limit of a key and the limit of an address that sends no valid one.
 
     Raises:
-        CannotStart: one of the settings is no rate.
+        CannotStart: one of the settings is no rate, or GOLDPAN_REDIS_URL no address.
     """
+    shared = shared_counter(settings)
     return (
-        rate_limit("key", "GOLDPAN_RATE_LIMIT", settings.rate_limit),
-        rate_limit("address", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", settings.unauthenticated_rate_limit),
+        rate_limit("key", "GOLDPAN_RATE_LIMIT", settings.rate_limit, shared),
+        rate_limit("address", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", settings.unauthenticated_rate_limit, shared),
     )
 
 
-def rate_limit(name: str, setting: str, rate: str) -> "RateLimit":
+def shared_counter(settings: Settings) -> "SharedCounter | None":
+    """Return the counts that all API processes share; None: each counts alone.
+
+    Raises:
+        CannotStart: the setting is no address; it may hold a password, so nothing shows it.
+    """
+    if not settings.redis_url:
+        return None
+    from goldpan.storage.shared_counter import SharedCounter  # a fifth of a second that most do not need
+
+    try:
+        return SharedCounter(settings.redis_url, configure_logs().warning)
+    except ValueError as error:
+        raise CannotStart("GOLDPAN_REDIS_URL must look like redis://user:password@host:6379/0") from error
+
+
+def rate_limit(name: str, setting: str, rate: str, shared: "SharedCounter | None" = None) -> "RateLimit":
     """Return the limit of that name, which a setting says.
 
     Raises:
@@ -151,7 +169,7 @@ def rate_limit(name: str, setting: str, rate: str) -> "RateLimit":
     from goldpan.api.rate_limits import RateLimit
 
     try:
-        return RateLimit(name, rate, time.time)
+        return RateLimit(name, rate, time.time, shared)
     except ValueError as error:
         raise CannotStart(f"{setting} must look like 600/minute, one rate above zero") from error
 

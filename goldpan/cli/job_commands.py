@@ -62,7 +62,9 @@ def jobs() -> None:
     multiple=True,
     help="Only jobs in this state: queued, running, completed, failed, cancelled; repeat it for several.",
 )
-@click.option("--source", help="Only of this source: linkedin_search, sales_navigator, post_commenters, url_upload.")
+@click.option(
+    "--source", help="Only of this source: linkedin_search, sales_navigator, post_commenters, url_upload, file_upload."
+)
 @click.option("--created-after", metavar="TIME", help="Only created later: 2026-04-28T15:30:00.000Z.")
 @click.option("--created-before", metavar="TIME", help="Only created earlier.")
 @click.option("--audience-id", metavar="ID", help="Only jobs that fill this audience.")

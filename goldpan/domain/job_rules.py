@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from goldpan.contract.resources import JobStatus
 
@@ -26,7 +27,16 @@ LONGEST_RETRY_SECONDS = 3600.0
 LONGEST_WAIT_IN_PLACE_SECONDS = 900.0
 """A job that waits for longer gives up its place in the worker: a few patient ones would keep all others from it."""
 
+CAREFUL_FROM_CLAIM = 3
+"""The worker that is the third to take a job without a page in between meets its people one at a time."""
+
+CAREFUL_PEOPLE = 100
+"""So many are met alone: no page is larger, so whoever killed the workers is among them."""
+
+MOST_ATTEMPTS = 5
+MOST_QUARANTINED = 10
 MOST_FRUITLESS_CLAIMS = 50
+LONGEST_STAGGER_SECONDS = 2.0
 
 MOST_BARREN_PAGES = 100
 """How many pages in a row may bring nobody whom the job did not have: the members whom LinkedIn hides fill many."""
@@ -80,17 +90,28 @@ def is_truncated(taken: int, total: int | None, *, more: bool) -> bool:
     return more and (total is None or taken < total)
 
 
-def is_hopeless(claims: int, writes: int) -> bool:
-    """Return whether workers keep dying on a job: it was claimed far more often than anything was written for it."""
-    return claims - writes > MOST_FRUITLESS_CLAIMS
+def is_careful(fruitless_claims: int, careful_people: int) -> bool:
+    """Return whether the job's next person is met alone: one of the next few may be what kills its workers."""
+    return careful_people > 0 or fruitless_claims >= CAREFUL_FROM_CLAIM
 
 
-def version_after_resume(version: int, fencing_token: int) -> int:
-    """Return the version of a job that is resumed: the next, or so high that no claim of its past counts as fruitless.
+def is_hopeless(fruitless_claims: int) -> bool:
+    """Return whether workers keep dying on a job, whatever they do about it."""
+    return fruitless_claims > MOST_FRUITLESS_CLAIMS
 
-    Claims are told from writes by these two numbers alone, and whoever resumes a job wants it tried anew.
+
+def may_quarantine(quarantined: int, resume_count: int) -> bool:
+    """Return whether one more person may be passed over; if not, it is the job that kills its workers."""
+    return quarantined < MOST_QUARANTINED * (resume_count + 1)
+
+
+def stagger_seconds(job_id: str, fencing_token: int) -> float:
+    """Return how long a job waits before it meets somebody who may kill its worker.
+
+    Every claim draws another share of LONGEST_STAGGER_SECONDS: the worker's other jobs shall be past the person at
+    hand, not in the middle of it, when it dies.
     """
-    return max(version, 2 * fencing_token) + 1
+    return crc32(f"{job_id}{fencing_token}".encode()) / 2**32 * LONGEST_STAGGER_SECONDS
 
 
 def workflow_id(job_id: str, resume_count: int) -> str:

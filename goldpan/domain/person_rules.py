@@ -27,8 +27,8 @@ def person_keys(person: Person) -> tuple[str, ...]:
 
 
 def name_words(person: Person) -> frozenset[str]:
-    """Return the words of a person's name without case and accents; empty: it is not known."""
-    return frozenset(tokens_of(person.name or f"{person.first_name or ''} {person.last_name or ''}"))
+    """Return all words of a person's names without case and accents; empty: none is known."""
+    return frozenset(tokens_of(" ".join(filter(None, (person.name, person.first_name, person.last_name)))))
 
 
 def may_join(key: str, one: Person, other: Person) -> bool:
@@ -49,8 +49,10 @@ def may_join(key: str, one: Person, other: Person) -> bool:
 def news_of(known: Person, told: Person) -> dict[str, str]:
     """Return what `told` adds to `known`, by field; what we had stays.
 
-    Only a slug that we lacked replaces something: the address by number. What belongs together comes together: the
-    status of an address with the address, a title and the facts of a company with the company, the slug with its URL.
+    Only two things are replaced: an address by number by that of a slug that we lacked, and a name by one that has all
+    its words and more, so that the next "Anna" with another surname is told from this one. What belongs together comes
+    together: the status of an address with the address, a title and the facts of a company with the company, the slug
+    with its URL.
     """
     left_out = _fields_of_something_else(known, told)
     news = {
@@ -60,6 +62,8 @@ def news_of(known: Person, told: Person) -> dict[str, str]:
     }
     if told.linkedin_url and _slug(known) is None and _slug(Person(linkedin_url=told.linkedin_url)) == _slug(told):
         news["linkedin_url"] = told.linkedin_url
+    if known.name and told.name and set(tokens_of(known.name)) < set(tokens_of(told.name)):
+        news["name"] = told.name
     return {name: value for name, value in news.items() if value != getattr(known, name)}
 
 

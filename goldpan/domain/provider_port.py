@@ -59,7 +59,8 @@ class Page:
 
     `people` come in the provider's order and may repeat people of earlier pages. `next_cursor` is None on the
     last page. `total_available` counts the distinct people of the whole source, None where the provider does not say.
-    `invalid_count` rows of this page were no person; `unknown_count` of the profiles asked for do not exist.
+    `invalid_count` rows of this page were no person; `unknown_count` do not exist, of the profiles asked for, or were
+    passed over.
     """
 
     people: tuple[Person, ...]
@@ -142,6 +143,13 @@ class Provider(Protocol):
             Unavailable: no answer in time, 429 or 5xx.
             Rejected: the source is not or no longer valid.
             AccountDisconnected: the user must connect the account again.
+        """
+
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        """Return the page of nobody that leads behind the first person at `cursor`, without a look at that person.
+
+        For somebody of whom workers die. `unknown_count` says how many are passed over: more than one where a source
+        cannot be read person by person. Raises like `fetch_page`.
         """
 
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:

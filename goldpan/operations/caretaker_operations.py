@@ -1,4 +1,4 @@
-"""What the engine's caretaker may do to jobs and keys; nobody calls these but the engine."""
+"""What the engine's caretaker may do to jobs, and what it clears away; nobody calls these but the engine."""
 
 from goldpan.domain.job_rules import ACTIVE
 from goldpan.domain.quota_rules import WINDOW_MS

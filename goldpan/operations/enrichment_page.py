@@ -6,6 +6,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import ACTIVE, stage_progress
 from goldpan.domain.person_rules import learned_keys, settle_facts
 from goldpan.domain.provider_port import Person
+from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
 from goldpan.operations.job_ending import Ending, end_job
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
@@ -32,6 +33,9 @@ async def enrich_page(toolbox: Toolbox, hold: Hold, job: Job) -> bool:
     if not people:
         await asyncio.to_thread(_complete, toolbox, hold)
         return False
+    if is_passed_over(job):
+        await asyncio.to_thread(_pass_over, toolbox, hold, job, people)
+        return True
     asked = [taken for taken in people if _is_ours_to_enrich(job, taken)]
     answers = [
         *await _ask(toolbox, job, [taken for taken in asked if taken.with_email], search_emails=True),
@@ -56,8 +60,9 @@ async def _ask(toolbox: Toolbox, job: Job, people: list[Taken], *, search_emails
 
 
 def _next_people(toolbox: Toolbox, job: Job) -> list[Taken]:
+    limit = 1 if job.careful_people else PEOPLE_PER_PAGE
     with toolbox.database.read() as tx:
-        return prospect_table.taken_from(tx, job.account_group_id, job.id, job.people_enriched, PEOPLE_PER_PAGE)
+        return prospect_table.taken_from(tx, job.account_group_id, job.id, job.people_enriched, limit)
 
 
 def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[Answer]) -> None:
@@ -68,20 +73,35 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, people: int, answers: list[A
         now_ms = toolbox.now_ms()
         collector = Collector(job.id, toolbox.provider(job.is_sandbox).name, job.is_sandbox, now_ms)
         emails_found = _store_facts(tx, job.account_group_id, collector, answers)
-        done = job.people_enriched + people
-        hold.save(
-            tx,
-            people_enriched=done,
-            emails_found=job.emails_found + emails_found,
-            enrichment_progress=stage_progress(done, job.imported + job.known, job.enrichment_progress),
-            failed_tries=0,
-            tries_before_resume=0,
-            resumes_ms=None,
-            error_code=None,
-            error_message=None,
-            updated_ms=now_ms,
-        )
-        note_event(tx, job, job.account_group_id, job.id, now_ms)
+        _save(tx, hold, job, people, emails_found, now_ms)
+
+
+def _pass_over(toolbox: Toolbox, hold: Hold, read: Job, people: list[Taken]) -> None:
+    """Go on behind a person of whom workers die; as enriched, so that no other job dies of them either."""
+    with toolbox.database.write() as tx:
+        job = held_job(tx, hold)
+        now_ms = toolbox.now_ms()
+        quarantine(tx, job, "enrichment", str(job.people_enriched), now_ms)
+        prospect_table.mark_enriched(tx, job.account_group_id, [taken.prospect_id for taken in people], now_ms)
+        _save(tx, hold, job, len(people), 0, now_ms)
+
+
+def _save(tx: Tx, hold: Hold, job: Job, people: int, emails_found: int, now_ms: int) -> None:
+    done = job.people_enriched + people
+    hold.save(
+        tx,
+        people_enriched=done,
+        emails_found=job.emails_found + emails_found,
+        enrichment_progress=stage_progress(done, job.imported + job.known, job.enrichment_progress),
+        failed_tries=0,
+        tries_before_resume=0,
+        resumes_ms=None,
+        error_code=None,
+        error_message=None,
+        updated_ms=now_ms,
+        **after_step(job),
+    )
+    note_event(tx, job, job.account_group_id, job.id, now_ms)
 
 
 def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: list[Answer]) -> int:
@@ -109,5 +129,6 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
 def _complete(toolbox: Toolbox, hold: Hold) -> None:
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
-        assert job.import_stop_reason is not None  # the import stage left it
-        end_job(toolbox, tx, job, Ending(JobStatus.COMPLETED, StopReason(job.import_stop_reason)))
+        stop_reason = job.import_stop_reason or job.stop_reason  # a worker of schema 0001 left it in the second
+        assert stop_reason is not None
+        end_job(toolbox, tx, job, Ending(JobStatus.COMPLETED, StopReason(stop_reason)))

@@ -7,6 +7,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
 from goldpan.domain.job_rules import Trail, is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
+from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.job_quota import note_use
@@ -25,12 +26,14 @@ async def import_page(
 ) -> bool:
     """Import the page where the job stands, of at most so many people; always True, for enrichment follows.
 
+    A careful job's page is one person, or nobody where that person is passed over.
+
     Raises:
         ProviderFailure: there was no page; nothing was changed.
         LostJob: the job is no longer ours; nothing was changed.
     """
     source = parse_source(decode_request(request_json)).source
-    page = await fetch_page(toolbox, job, source, most_people)
+    page = await fetch_page(toolbox, job, source, 1 if job.careful_people else most_people)
     await asyncio.to_thread(_write, toolbox, hold, job, source, page)
     return True
 
@@ -40,13 +43,16 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
         job = held_job(tx, hold)
         if job.pages_done != read.pages_done:
             raise AssertionError(f"two runs of one hold on job {job.id}")
+        if is_passed_over(job):
+            quarantine(tx, job, "import", job.cursor or "", toolbox.now_ms())
         intake = _sort(toolbox, tx, job, page)
         _store_people(toolbox, tx, job, intake)
         job = _count(job, page, intake)
         _pay(toolbox, tx, read, job)
         note_use(toolbox, tx, read, job)
-        is_astray = _is_barren(page, intake) and _trail(read).is_astray(page.next_cursor)
-        hold.save(tx, **_checkpoint(toolbox, job), **_stage(job, source, page, intake, is_astray))
+        is_astray = _is_barren(read, page, intake) and _trail(read).is_astray(page.next_cursor)
+        stage = _stage(job, source, page, intake, is_astray)
+        hold.save(tx, **_checkpoint(toolbox, job), **after_step(job), **stage)
         note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())
 
 
@@ -96,7 +102,7 @@ def _count(job: Job, page: Page, intake: Intake) -> Job:
     """Return the job with the page counted; what a full job left on the page was not found."""
     new = len(intake.new)
     added = new + intake.known + intake.duplicate + intake.invalid + page.unknown_count
-    trail = _trail(job).after(page.next_cursor) if _is_barren(page, intake) else Trail()
+    trail = _trail(job).after(page.next_cursor) if _is_barren(job, page, intake) else Trail()
     return replace(
         job,
         barren_pages=trail.barren_pages,
@@ -118,9 +124,12 @@ def _trail(job: Job) -> Trail:
     return Trail(job.barren_pages, job.landmark_cursor)
 
 
-def _is_barren(page: Page, intake: Intake) -> bool:
-    """Return whether the page brought nobody whom the job did not have; that a profile is unknown is news too."""
-    return not intake.taken and not page.unknown_count
+def _is_barren(job: Job, page: Page, intake: Intake) -> bool:
+    """Return whether the page brought nobody whom the job did not have; that a profile is unknown is news too.
+
+    The pages of a careful job are of one person: any of them may be a repeat.
+    """
+    return not intake.taken and not page.unknown_count and not job.careful_people
 
 
 def _pay(toolbox: Toolbox, tx: Tx, before: Job, job: Job) -> None:

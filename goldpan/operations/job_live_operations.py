@@ -67,9 +67,11 @@ async def follow_job(
     """
     caller.require(Permission.PROSPECTING_READ, account_group_id)
     job = await get_job(toolbox, caller, account_group_id, job_id)
-    if job.finished_ms is not None and last_event_id >= job.version:
+    if job.finished_ms is not None and last_event_id == job.version:
         return None
-    return JobFeed(toolbox.database, account_group_id, job_id, last_event_id)
+    # An event that this job has not had yet, of another job's or from before a restore, tells nothing of the place.
+    place = last_event_id if last_event_id <= job.version else 0
+    return JobFeed(toolbox.database, account_group_id, job_id, place)
 
 
 async def job_versions(toolbox: Toolbox, job_ids: Sequence[str]) -> dict[str, int]:

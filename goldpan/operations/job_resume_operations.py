@@ -4,7 +4,7 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.access_rules import Principal, require_object_id
-from goldpan.domain.job_rules import ACTIVE, RESUMABLE, version_after_resume
+from goldpan.domain.job_rules import ACTIVE, RESUMABLE
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_request import decode_request
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
@@ -36,7 +36,8 @@ def resume_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_i
             return job
         _refuse_unresumable(tx, caller, job)
         credits = _credits_to_reserve(tx, group, job)
-        refuse_exhausted(toolbox, tx, job)
+        if job.import_status != JobStatus.COMPLETED:
+            refuse_exhausted(toolbox, tx, job)
         return _resume(toolbox, tx, job, credits)
 
 
@@ -76,6 +77,8 @@ def _resume(toolbox: Toolbox, tx: Tx, job: Job, credits: int) -> Job:
         "pages_done": step,
         "credits_reserved": job.credits_spent + credits,
         "tries_before_resume": job.failed_tries,
+        "fruitless_claims": 0,  # whoever resumes a job wants it tried anew
+        "attempts": 0,
         "stop_reason": None,
         "error_code": None,
         "error_message": None,
@@ -85,8 +88,7 @@ def _resume(toolbox: Toolbox, tx: Tx, job: Job, credits: int) -> Job:
     }
     if job.import_status != JobStatus.COMPLETED:
         changes |= {"import_status": JobStatus.QUEUED, "truncated": False}
-    version = version_after_resume(job.version, job.fencing_token)
-    if not job_table.save_if_resumable(tx, job.account_group_id, job.id, version, **changes):
+    if not job_table.save_if_resumable(tx, job.account_group_id, job.id, **changes):
         raise AssertionError(f"job {job.id} changed under the account group's lock")
     if credits:
         entry = credit_table.Entry(toolbox.new_id(), now_ms, job.id, step)

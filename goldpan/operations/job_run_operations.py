@@ -7,8 +7,15 @@ import asyncio
 
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.job_rules import LONGEST_WAIT_IN_PLACE_SECONDS, is_hopeless, retry_seconds
+from goldpan.domain.job_rules import (
+    LONGEST_WAIT_IN_PLACE_SECONDS,
+    is_careful,
+    is_hopeless,
+    retry_seconds,
+    stagger_seconds,
+)
 from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
+from goldpan.operations.careful_step import note_attempt
 from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
 from goldpan.operations.job_ending import CRASHED, Ending, end_job
@@ -25,7 +32,7 @@ _STOP_REASONS = {AccountDisconnected: StopReason.ACCOUNT_DISCONNECTED, Unavailab
 def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count: int = 0) -> Hold | None:
     """Take hold of a job, away from any worker that had it; None: it has ended, or was resumed since that resume.
 
-    A job whose worker died again and again, without a page in between, is ended here: it may be what kills them.
+    A job whose workers die again and again, whatever is done about it, is ended here.
     """
     with toolbox.database.write() as tx:
         account_table.lock(tx, account_group_id)
@@ -37,7 +44,7 @@ def claim_job(toolbox: Toolbox, account_group_id: str, job_id: str, resume_count
         note_event(tx, before, account_group_id, job_id, now_ms)
         hold = Hold(account_group_id, job_id, token)
         job = held_job(tx, hold)
-        if is_hopeless(claims=token, writes=job.version - 1 - token):
+        if is_hopeless(job.fruitless_claims):
             end_job(toolbox, tx, job, CRASHED)
             return None
     return hold
@@ -55,13 +62,21 @@ async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
         # The page is for the next call: who knows whether the job is still ours, or not cancelled, by then.
         await _wait(toolbox, job, wait_seconds)
         return True
+    is_importing = job.import_status != JobStatus.COMPLETED
+    if is_importing and room == 0:
+        await asyncio.to_thread(wait_for_room, toolbox, hold)
+        return True
+    if is_careful(job.fruitless_claims, job.careful_people):
+        if job.fruitless_claims:
+            await asyncio.sleep(stagger_seconds(job.id, job.fencing_token))
+        attempted = await asyncio.to_thread(note_attempt, toolbox, hold)
+        if attempted is None:
+            return False
+        job = attempted
     try:
-        if job.import_status == JobStatus.COMPLETED:
-            return await enrich_page(toolbox, hold, job)
-        if room == 0:
-            await asyncio.to_thread(wait_for_room, toolbox, hold)
-            return True
-        return await import_page(toolbox, hold, job, request, room)
+        if is_importing:
+            return await import_page(toolbox, hold, job, request, room)
+        return await enrich_page(toolbox, hold, job)
     except ProviderFailure as failure:
         return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
 
@@ -100,7 +115,8 @@ def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> boo
         if isinstance(failure, Unavailable):
             wait_seconds = retry_seconds(failed_tries - job.tries_before_resume, failure.retry_after_seconds)
         now_ms = toolbox.now_ms()
-        changes: dict[str, object] = {"failed_tries": failed_tries, "updated_ms": now_ms}
+        # Who lives to tell of a failure did not die of somebody: the next attempt is the first again.
+        changes: dict[str, object] = {"failed_tries": failed_tries, "attempts": 0, "updated_ms": now_ms}
         if wait_seconds is not None:
             changes["resumes_ms"] = now_ms + round(wait_seconds * 1000)
             changes |= {"error_code": ErrorKind.UPSTREAM_ERROR.code, "error_message": f"blocked: {failure}"}

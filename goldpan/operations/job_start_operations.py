@@ -45,13 +45,20 @@ def start_job(
     assert not request.dry_run  # that is `estimate_job`'s
     parsed = parse_source(request)
     use = _key_use(caller, request, idempotency_key)
-    refusals = find_refusals(toolbox, caller, account_group_id, request, parsed)
+    refusals: list[InvalidField] = []
+    failure = None
+    try:
+        refusals = find_refusals(toolbox, caller, account_group_id, request, parsed)
+    except Problem as problem:
+        failure = problem  # not for whoever repeats a start that was accepted
     with toolbox.database.write() as tx:
         group = account_table.lock(tx, account_group_id)
         assert group is not None  # an account group is never deleted, and the caller's key reaches this one
         earlier = _earlier_use(toolbox, tx, account_group_id, use)
         if earlier is not None and use is not None and earlier.request_hash == use.request_hash:
             return earlier.job  # it was accepted then, whatever the plan or the provider would say now
+        if failure is not None:
+            raise failure
         people, audience = check_start(tx, caller, group, request, parsed, refusals)
         if earlier is not None:
             raise Problem(ErrorKind.IDEMPOTENCY_KEY_REUSED, "Idempotency-Key: take a new key for a new job")

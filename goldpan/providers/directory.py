@@ -7,6 +7,7 @@ from typing import Protocol, assert_never
 
 from goldpan.domain.directory_rules import IndexQuery, translate_search
 from goldpan.domain.identity_rules import ProfileRef, identity_keys
+from goldpan.domain.person_rules import may_join
 from goldpan.domain.provider_port import (
     LeadList,
     NamedSource,
@@ -113,9 +114,17 @@ class Directory:
         assert isinstance(source, Search)
         return await asyncio.to_thread(self._page_of_search, account_group_id, source, cursor, size)
 
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        """Return the page of nobody behind the next person, of whom only the id is used."""
+        if isinstance(source, ProfileList):
+            done, total = int(cursor or 0) + 1, len(source.profiles)
+            return Page((), str(done) if done < total else None, total, unknown_count=1)
+        page = await self.fetch_page(account_group_id, source, cursor, 0, 1)
+        return replace(page, people=(), unknown_count=1)
+
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         """Return all that the files tell; None for those whom they do not name."""
-        known = await self._find(account_group_id, [_keys(person) for person in people])
+        known = await self._find(account_group_id, people)
         return [person and _without_email(person, search_emails) for person in known]
 
     def _saved_search(self, account_group_id: str, search_id: str) -> Search | None:
@@ -136,8 +145,8 @@ class Directory:
         self, account_group_id: str, profiles: Sequence[ProfileRef], done: int, size: int
     ) -> Page:
         asked = profiles[done : done + size]
-        keys = [identity_keys(None, profile.public_identifier, profile.provider_id) for profile in asked]
-        found = [person for person in await self._find(account_group_id, keys) if person]
+        people = [Person(None, profile.public_identifier, profile.provider_id) for profile in asked]
+        found = [person for person in await self._find(account_group_id, people) if person]
         return Page(
             people=tuple(_search_row(person) for person in found),
             next_cursor=str(done + len(asked)) if done + len(asked) < len(profiles) else None,
@@ -145,11 +154,15 @@ class Directory:
             unknown_count=len(asked) - len(found),
         )
 
-    async def _find(self, account_group_id: str, keys: Sequence[tuple[str, ...]]) -> list[Person | None]:
-        """Return for each person's keys, strongest first, whom the files know by the first that they know."""
+    async def _find(self, account_group_id: str, people: Sequence[Person]) -> list[Person | None]:
+        """Return for each person whom the files know by the first of their keys, where nothing says it is another."""
+        keys = [_keys(person) for person in people]
         wanted = list(dict.fromkeys(key for each in keys for key in each))
         known = await asyncio.to_thread(self._index.find, account_group_id, wanted)
-        return [next((known[key] for key in each if key in known), None) for each in keys]
+        return [
+            next((known[key] for key in each if key in known and may_join(key, person, known[key])), None)
+            for person, each in zip(people, keys, strict=True)
+        ]
 
 
 def _place(cursor: str | None) -> tuple[int, int] | None:

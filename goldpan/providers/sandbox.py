@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
 from goldpan.domain.provider_port import (
     NamedSource,
@@ -61,8 +62,12 @@ class Sandbox:
         earlier_tries: int,
         most_people: int | None = None,
     ) -> Page:
-        """Return the page at `cursor`, the page's number as text, unless the script has a failure for this ask."""
-        page_number = _page_number(cursor)
+        """Return the page at `cursor`, unless the script has a failure for this ask.
+
+        A cursor is the page's number as text, with `+` and how many of its people are done where that is not a page's
+        end.
+        """
+        page_number, done = _place(cursor)
         script = _script_of(source)
         if script.mistakes:
             raise Rejected(f"{script.mistakes[0]}: {ALL_SCRIPT_WORDS}")
@@ -71,9 +76,13 @@ class Sandbox:
         failure = script.failure(page_number, earlier_tries)
         if failure is not None:
             raise failure
-        if isinstance(source, ProfileList):
-            return _page_of_profiles(source, page_number)
-        return _page_of_search(source, script, page_number)
+        return _part(_page(source, script, page_number), page_number, done, most_people)
+
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        """Return the page of nobody behind the next person, whatever the script says of failures."""
+        page_number, done = _place(cursor)
+        page = _part(_page(source, _script_of(source), page_number), page_number, done, 1)
+        return replace(page, people=(), unknown_count=page.unknown_count + 1)
 
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
         """Return what a profile page would tell, invented from the slug alone; None without a slug."""
@@ -84,11 +93,22 @@ class Sandbox:
         ]
 
 
-def _page_number(cursor: str | None) -> int:
-    page_number = 1 if cursor is None else int(cursor)
-    if page_number < 1:
-        raise ValueError(f"a cursor of the sandbox is a page number from 1, not {cursor!r}")
-    return page_number
+def _place(cursor: str | None) -> tuple[int, int]:
+    """Return the number of a page, and how many of its people are done."""
+    page_number, _, done = ("1" if cursor is None else cursor).partition("+")
+    place = int(page_number), int(done or 0)
+    if place < (1, 0):
+        raise ValueError(f"a cursor of the sandbox begins with a page number from 1, not {cursor!r}")
+    return place
+
+
+def _part(page: Page, page_number: int, done: int, most_people: int | None) -> Page:
+    """Return up to so many people of a page, from one of them on; who is nobody counts with the last of them."""
+    end = len(page.people) if most_people is None else done + most_people
+    if end < len(page.people):
+        more = f"{page_number}+{end}"
+        return replace(page, people=page.people[done:end], next_cursor=more, invalid_count=0, unknown_count=0)
+    return replace(page, people=page.people[done:])
 
 
 def _script_of(source: Source) -> Script:
@@ -97,6 +117,12 @@ def _script_of(source: Source) -> Script:
     if isinstance(source, PostCommenters):
         return Script(total=COMMENTERS_OF_A_POST)
     return Script()
+
+
+def _page(source: Source, script: Script, page_number: int) -> Page:
+    if isinstance(source, ProfileList):
+        return _page_of_profiles(source, page_number)
+    return _page_of_search(source, script, page_number)
 
 
 def _page_of_search(source: Source, script: Script, page_number: int) -> Page:

@@ -59,6 +59,9 @@ class Job:
     import_stop_reason: str | None = None
     resume_count: int = 0
     tries_before_resume: int = 0
+    fruitless_claims: int = 0
+    attempts: int = 0
+    careful_people: int = 0
     barren_pages: int = 0
     landmark_cursor: str | None = None
 
@@ -144,6 +147,7 @@ def claim(tx: Tx, account_group_id: str, job_id: str, resume_count: int, now_ms:
             started_ms=sa.func.coalesce(JOB.c.started_ms, now_ms),
             updated_ms=_not_before_creation(now_ms),
             fencing_token=JOB.c.fencing_token + 1,
+            fruitless_claims=JOB.c.fruitless_claims + 1,
             version=JOB.c.version + 1,
         )
         .returning(JOB.c.fencing_token)
@@ -157,7 +161,7 @@ def save_if_held(tx: Tx, account_group_id: str, job_id: str, fencing_token: int,
     `changes` name the columns, `updated_ms` among them.
     """
     held = (JOB.c.status == "running") & (JOB.c.fencing_token == fencing_token)
-    return _save(tx, account_group_id, job_id, held, changes)
+    return _save(tx, account_group_id, job_id, held, {"fruitless_claims": 0} | changes)
 
 
 def save_if_active(tx: Tx, account_group_id: str, job_id: str, **changes: object) -> bool:
@@ -166,16 +170,15 @@ def save_if_active(tx: Tx, account_group_id: str, job_id: str, **changes: object
     return _save(tx, account_group_id, job_id, JOB.c.status.in_(ACTIVE), changes)
 
 
-def save_if_resumable(tx: Tx, account_group_id: str, job_id: str, version: int, **changes: object) -> bool:
-    """Change a failed or cancelled job; False: it is in another state. `version` is what it has from then on."""
-    changes["version"] = version
+def save_if_resumable(tx: Tx, account_group_id: str, job_id: str, **changes: object) -> bool:
+    """Change a failed or cancelled job; False: it is in another state."""
     return _save(tx, account_group_id, job_id, JOB.c.status.in_(RESUMABLE), changes)
 
 
 def _save(
     tx: Tx, account_group_id: str, job_id: str, condition: sa.ColumnElement[bool], changes: dict[str, Any]
 ) -> bool:
-    changes = {"version": JOB.c.version + 1} | changes | {"updated_ms": _not_before_creation(changes["updated_ms"])}
+    changes |= {"version": JOB.c.version + 1, "updated_ms": _not_before_creation(changes["updated_ms"])}
     statement = JOB.update().where(JOB.c.id == job_id, JOB.c.account_group_id == account_group_id, condition)
     return tx.execute(statement.values(changes)).rowcount == 1
 

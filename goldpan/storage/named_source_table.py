@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import LEAD_LIST, LEAD_LIST_PERSON, SAVED_SEARCH
+from goldpan.storage.people_file_tables import LEAD_LIST, LEAD_LIST_PERSON, SAVED_SEARCH
 
 
 @dataclass(frozen=True, slots=True)

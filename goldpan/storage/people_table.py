@@ -29,7 +29,7 @@ from goldpan.domain.identity_rules import find_bearer, slug_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage import account_table
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
+from goldpan.storage.people_file_tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
 
 # FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
 DIRECTORY_INDEX = sa.table(

@@ -1,6 +1,6 @@
 """People of an account group: each once, with all the names they are known by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -156,6 +156,12 @@ def fill_in(tx: Tx, account_group_id: str, collector: Collector, known: Known, n
     mine = (PROSPECT.c.id == known.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
     values = {"enriched_ms": collector.collected_ms, **_learned(collector, known, news)}
     return tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(values)).rowcount == 1
+
+
+def mark_enriched(tx: Tx, account_group_id: str, prospect_ids: Sequence[str], now_ms: int) -> None:
+    """Note that nothing more is to be learned of those people, who were not enriched yet."""
+    mine = PROSPECT.c.id.in_(prospect_ids) & (PROSPECT.c.account_group_id == account_group_id)
+    tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(enriched_ms=now_ms))
 
 
 def _known_values(person: Person) -> dict[str, str]:

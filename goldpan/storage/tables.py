@@ -1,10 +1,9 @@
-"""The schema: every table, and in its constraints everything that can never be true."""
+"""The schema: every table but those of people files, and in its constraints everything that can never be true."""
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint
 
 from goldpan.storage.columns import (
-    AUTO_ID,
     EXACT,
     MILLISECONDS,
     account_group_id_column,
@@ -16,6 +15,7 @@ from goldpan.storage.columns import (
     status_column,
 )
 from goldpan.storage.columns import METADATA as METADATA
+from goldpan.storage.people_file_tables import UPLOADED_FILE as UPLOADED_FILE  # so that METADATA is whole
 
 ACCOUNT_GROUP = Table(
     "account_group",
@@ -178,6 +178,11 @@ JOB = Table(
     Column("import_stop_reason", sa.Text),
     count_column("resume_count", server_default=sa.text("0")),
     count_column("tries_before_resume", server_default=sa.text("0")),  # of `failed_tries`: those of earlier runs
+    # Whether its workers die of somebody: claims since it was last written, attempts at the next person alone, and
+    # how many people are still met alone.
+    count_column("fruitless_claims", server_default=sa.text("0")),
+    count_column("attempts", server_default=sa.text("0")),
+    count_column("careful_people", server_default=sa.text("0")),
     # The last pages in a row that brought nobody new, and a cursor among them: a source may go in circles.
     count_column("barren_pages", server_default=sa.text("0")),
     Column("landmark_cursor", sa.Text),
@@ -238,6 +243,17 @@ QUOTA_USE = Table(
     Index("quota_use_age_index", "used_ms"),
 )
 
+# Whom a job passed over, because five workers died of them: at which cursor, or as which of those it took.
+QUARANTINED_PERSON = Table(
+    "quarantined_person",
+    METADATA,
+    id_column(ForeignKey("job.id"), name="job_id", primary_key=True),
+    Column("stage", sa.Text, CheckConstraint("stage IN ('import', 'enrichment')", name="stage"), primary_key=True),
+    Column("place", sa.Text, primary_key=True),
+    account_group_id_column(),
+    Column("quarantined_ms", MILLISECONDS, nullable=False),
+)
+
 IDEMPOTENCY_KEY = Table(
     "idempotency_key",
     METADATA,
@@ -296,97 +312,6 @@ JOB_PROSPECT = Table(
     id_column(ForeignKey("prospect.id"), name="prospect_id"),
     account_group_id_column(),
     UniqueConstraint("job_id", "prospect_id"),
-)
-
-# The operator's own people files, which the directory provider answers from.
-DIRECTORY_PERSON = Table(
-    "directory_person",
-    METADATA,
-    Column("id", AUTO_ID, primary_key=True, autoincrement=True),
-    account_group_id_column(),
-    Column("identity_key", EXACT, nullable=False),
-    Column("imported_ms", MILLISECONDS, nullable=False),
-    *person_columns(),
-    # What searches look for and prospects do not have.
-    Column("school", sa.Text),
-    Column("seniority", sa.Text),
-    Column("functions", sa.Text),
-    UniqueConstraint("account_group_id", "identity_key"),
-)
-
-# Searches of the directory that the operator gave a name.
-SAVED_SEARCH = Table(
-    "saved_search",
-    METADATA,
-    id_column(primary_key=True),
-    account_group_id_column(),
-    Column("name", sa.Text, nullable=False),
-    Column("search_url", sa.Text, nullable=False),
-    Column("created_ms", MILLISECONDS, nullable=False),
-    UniqueConstraint("account_group_id", "name"),
-)
-
-# People of the directory whom the operator imported under one name.
-LEAD_LIST = Table(
-    "lead_list",
-    METADATA,
-    id_column(primary_key=True),
-    account_group_id_column(),
-    Column("name", sa.Text, nullable=False),
-    Column("created_ms", MILLISECONDS, nullable=False),
-    UniqueConstraint("account_group_id", "name"),
-)
-
-LEAD_LIST_PERSON = Table(
-    "lead_list_person",
-    METADATA,
-    id_column(ForeignKey("lead_list.id"), name="lead_list_id", primary_key=True),
-    Column("person_id", sa.BigInteger, ForeignKey("directory_person.id"), primary_key=True),
-    account_group_id_column(),
-)
-
-# A file of people that a caller uploaded for a job.
-UPLOADED_FILE = Table(
-    "uploaded_file",
-    METADATA,
-    id_column(primary_key=True),
-    account_group_id_column(),
-    Column("name", sa.Text, nullable=False),
-    Column("dialect", sa.Text, nullable=False),
-    Column("mapping_json", sa.Text, nullable=False),
-    count_column("row_count"),
-    count_column("people_count"),  # rows that name somebody
-    count_column("distinct_count"),  # people among them
-    count_column("empty_count"),
-    count_column("rejected_count"),
-    Column("is_ready", sa.Boolean, nullable=False),  # its rows are all there
-    Column("created_ms", MILLISECONDS, nullable=False),
-    CheckConstraint("row_count = people_count + empty_count + rejected_count", name="rows_add_up"),
-    CheckConstraint("distinct_count <= people_count", name="distinct"),
-    Index("uploaded_file_age_index", "created_ms"),
-)
-
-ROW_IS_REJECTED = sa.text("reject_reason IS NOT NULL")
-
-# Its rows but for the empty ones: each is a person, or says why it is none.
-UPLOADED_ROW = Table(
-    "uploaded_row",
-    METADATA,
-    id_column(ForeignKey("uploaded_file.id"), name="file_id", primary_key=True),
-    Column("position", sa.Integer, primary_key=True),  # 1, 2, 3 …
-    account_group_id_column(),
-    Column("line_number", sa.Integer, nullable=False),
-    Column("person_json", sa.Text),
-    Column("reject_reason", sa.Text),
-    CheckConstraint("(person_json IS NULL) <> (reject_reason IS NULL)", name="person_or_reason"),
-    # Few of a million rows, as a rule: nobody who asks why they were rejected shall wait for the others.
-    Index(
-        "uploaded_row_reject_index",
-        "file_id",
-        "position",
-        sqlite_where=ROW_IS_REJECTED,
-        postgresql_where=ROW_IS_REJECTED,
-    ),
 )
 
 # One row a running worker process. A worker whose lease ran out is dead: its jobs go to another.

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from goldpan.domain.job_rules import ACTIVE
 from goldpan.storage.database import Tx
-from goldpan.storage.tables import JOB, JOB_INPUT, UPLOADED_FILE, UPLOADED_ROW
+from goldpan.storage.people_file_tables import UPLOADED_FILE, UPLOADED_ROW
+from goldpan.storage.tables import JOB, JOB_INPUT
 
 
 @dataclass(frozen=True, slots=True)

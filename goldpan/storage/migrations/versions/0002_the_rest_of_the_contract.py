@@ -187,8 +187,6 @@ def _extend_jobs() -> None:
         " WHEN cursor IS NULL THEN 'source_exhausted' ELSE 'max_results' END"
         " WHERE import_status = 'completed'"
     )
-    # Until now the import left its reason in the job's own, before the job had ended.
-    op.execute("UPDATE job SET stop_reason = NULL WHERE status IN ('queued', 'running')")
     for name, column in (("source", "source"), ("audience", "audience_id")):
         newest: Columns = ["account_group_id", column, "status", sa.text("created_ms DESC"), sa.text("id DESC")]
         op.create_index(f"job_newest_by_{name}_index", "job", newest)

@@ -1,0 +1,152 @@
+"""Several API processes over one PostgreSQL and one Redis: what one of them knows holds in the others."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from goldpan.operations.account_operations import revoke_key
+from tests.cast import Caller, new_caller
+from tests.event_reader import following, quiet_job
+from tests.redis_server import PROGRAM, RedisServer
+from tests.service import Service, running, until
+
+pytestmark = pytest.mark.skipif(
+    PROGRAM is None and os.environ.get("CI") != "true", reason="needs redis-server or valkey-server"
+)
+
+LIMITS = {"GOLDPAN_RATE_LIMIT": "10/minute", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": "6/minute"}
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def pair(redis: RedisServer, bare_postgres_url: str, tmp_path: Path) -> Iterator[tuple[Service, Service]]:
+    """Two API processes with one database and one Redis."""
+    settings = {**LIMITS, "GOLDPAN_REDIS_URL": redis.url}
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    with ExitStack() as stack:
+        one, other = (
+            stack.enter_context(running(tmp_path / name, bare_postgres_url, **settings)) for name in ("one", "other")
+        )
+        yield one, other
+        redis.thaw()
+
+
+def at(caller: Caller, service: Service) -> Caller:
+    return replace(caller, service=service)
+
+
+def statuses(caller: Caller, services: tuple[Service, ...], times: int) -> list[int]:
+    """Ask the services in turn."""
+    return [at(caller, services[time % len(services)]).get(caller.jobs).status for time in range(times)]
+
+
+def test_a_key_has_one_limit_in_all_processes_and_is_told_what_is_left(pair: tuple[Service, Service]) -> None:
+    alice = new_caller(pair[0], "alice")
+
+    answers = [at(alice, pair[number % 2]).get(alice.jobs) for number in range(12)]
+
+    assert [answer.status for answer in answers] == [200] * 10 + [429] * 2
+    assert [answer.headers["RateLimit"].split(";")[1] for answer in answers[:10]] == [
+        f"r={left}" for left in range(9, -1, -1)
+    ]
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+
+
+def test_an_address_without_a_key_has_one_limit_too(pair: tuple[Service, Service]) -> None:
+    found = [pair[number % 2].call("GET", "/v1/accounts", address="127.8.7.6").status for number in range(8)]
+
+    assert found == [401] * 6 + [429] * 2
+
+
+def test_an_answer_that_is_known_costs_nothing_whoever_gives_it(pair: tuple[Service, Service]) -> None:
+    alice = new_caller(pair[0], "alice")
+    tag = alice.get(alice.jobs).headers["ETag"]
+
+    known = [at(alice, pair[number % 2]).call("GET", alice.jobs, if_none_match=tag) for number in range(20)]
+
+    assert {answer.status for answer in known} == {304}
+    assert {answer.headers["RateLimit"].split(";")[1] for answer in known} == {"r=9"}
+
+
+def test_a_revoked_key_is_refused_everywhere_within_a_second(pair: tuple[Service, Service]) -> None:
+    alice = new_caller(pair[0], "alice")
+    key_id, key = alice.new_key()
+    leaving = replace(alice, key=key)
+    assert statuses(leaving, pair, 2) == [200, 200]
+
+    revoke_key(pair[0].toolbox, key_id)
+    time.sleep(1)
+
+    assert statuses(leaving, pair, 2) == [401, 401]
+
+
+def test_a_stream_tells_what_happens_through_another_process(pair: tuple[Service, Service]) -> None:
+    alice = new_caller(pair[0], "alice")
+    job_id = quiet_job(alice)
+
+    with following(alice, job_id) as reader:
+        began = time.monotonic()
+        assert at(alice, pair[1]).cancel(job_id).status == 200
+        kinds = [event.kind for event in reader.rest()]
+
+    assert kinds[-1] == "finished"
+    assert time.monotonic() - began < 2
+
+
+def test_while_redis_is_away_each_process_counts_alone_and_together_again_when_it_is_back(
+    pair: tuple[Service, Service], redis: RedisServer
+) -> None:
+    alice, bob = new_caller(pair[0], "alice"), new_caller(pair[0], "bob")
+    assert statuses(alice, pair, 2) == [200, 200]
+
+    redis.stop()
+    alone = statuses(alice, pair, 24)
+    redis.start()
+    until(lambda: "shared_counter_back" in pair[0].log.read_text() or not at(bob, pair[0]).get(bob.jobs), 10)
+    time.sleep(1.1)  # the other rests a second from the failure that it saw last
+    carol = new_caller(pair[0], "carol")
+    together = statuses(carol, pair, 12)
+
+    assert alone.count(200) == 20
+    assert together.count(200) == 10
+    assert '"event":"shared_counter_away"' in pair[0].log.read_text()
+    assert "canary-password" not in pair[0].log.read_text() + pair[1].log.read_text()
+
+
+def test_a_redis_that_does_not_answer_delays_nobody_for_long(pair: tuple[Service, Service], redis: RedisServer) -> None:
+    alice = new_caller(pair[0], "alice")
+    assert statuses(alice, pair, 2) == [200, 200]
+
+    redis.freeze()
+    began = time.monotonic()
+    found = statuses(alice, pair, 8)
+    seconds = time.monotonic() - began
+    redis.thaw()
+
+    assert found == [200] * 8
+    assert seconds < 2
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1/canary-password", "redis://:canary-password@host:port/0", "nonsense"]
+)
+def test_an_address_that_is_none_is_refused_without_being_shown(url: str, tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError, match="GOLDPAN_REDIS_URL must look like") as refused,
+        running(tmp_path, GOLDPAN_REDIS_URL=url),
+    ):
+        pass
+
+    assert "canary-password" not in str(refused.value)

@@ -1,0 +1,190 @@
+"""Somebody of whom every worker dies is passed over after five attempts, and nobody else is; on both databases."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from goldpan.domain.job_rules import CAREFUL_FROM_CLAIM, MOST_ATTEMPTS, MOST_QUARANTINED
+from goldpan.domain.provider_port import Page, Person, Source, Unavailable
+from goldpan.operations import job_run_operations
+from goldpan.operations.job_run_operations import advance_job, claim_job
+from tests.invariants import assert_invariants
+from tests.workshop import ScriptedProvider, Workshop
+
+NAMES = [f"miller-{number:02}" for number in range(40)]
+DEATHS_BEFORE_CARE = CAREFUL_FROM_CLAIM  # the first may come to a claim that had done something
+
+
+class Death(BaseException):
+    """As kill -9 would: nothing that was not committed is left."""
+
+
+@dataclass
+class PoisonedProvider(ScriptedProvider):
+    """Hands over twenty people a page, or fewer; whoever has to do with somebody of `in_pages` or `enriched` dies."""
+
+    in_pages: set[str] = field(default_factory=set)
+    enriched: set[str] = field(default_factory=set)
+
+    async def fetch_page(
+        self,
+        account_group_id: str,
+        source: Source,
+        cursor: str | None,
+        earlier_tries: int,
+        most_people: int | None = None,
+    ) -> Page:
+        await asyncio.to_thread(self.before_page)
+        page = self._page(cursor, most_people or 20)
+        if self.in_pages & {person.public_identifier for person in page.people}:
+            raise Death
+        return page
+
+    async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        return Page((), self._page(cursor, 1).next_cursor, None, unknown_count=1)
+
+    async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
+        if self.enriched & {person.public_identifier for person in people}:
+            raise Death
+        return await super().enrich(account_group_id, people, search_emails)
+
+    def _page(self, cursor: str | None, size: int) -> Page:
+        names, first = self.pages[0], int(cursor or 0)
+        people = tuple(Person(public_identifier=name) for name in names[first : first + size])
+        return Page(people, str(first + size) if first + size < len(names) else None, len(names))
+
+
+@pytest.fixture
+def shop(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    monkeypatch.setattr(job_run_operations, "stagger_seconds", lambda *_: 0.0)
+    opened = Workshop(database_url, PoisonedProvider([NAMES]))
+    yield opened
+    opened.database.close()
+
+
+def live_and_die(shop: Workshop, job_id: str, steps: int = 500) -> int:
+    """Work on the job, with a new worker for each that died, until it ends; return how many died."""
+    deaths = 0
+    while (hold := claim_job(shop.toolbox, shop.group_id, job_id, shop.job(job_id).resume_count)) is not None:
+        try:
+            while asyncio.run(advance_job(shop.toolbox, hold)):
+                steps -= 1
+                assert steps, "the job goes on for ever"
+        except Death:
+            deaths += 1
+            assert deaths < 1000, "the job kills for ever"
+    return deaths
+
+
+def provider_of(shop: Workshop) -> PoisonedProvider:
+    assert isinstance(shop.provider, PoisonedProvider)
+    return shop.provider
+
+
+@pytest.mark.parametrize("poison", ["miller-00", "miller-07", "miller-19", "miller-39"])
+def test_a_person_who_kills_at_import_is_passed_over_and_everybody_else_is_there(shop: Workshop, poison: str) -> None:
+    provider_of(shop).in_pages = {poison}
+    job_id = shop.start()
+
+    deaths = live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.imported, job.failed, job.emails_found) == ("completed", 39, 1, 39)
+    assert deaths <= DEATHS_BEFORE_CARE + MOST_ATTEMPTS
+    names = set(shop.scalars("SELECT public_identifier FROM prospect"))
+    assert names == set(NAMES) - {poison}
+    assert shop.scalars("SELECT stage FROM quarantined_person") == ["import"]
+    assert_invariants(shop.url)
+
+
+@pytest.mark.parametrize("poison", ["miller-00", "miller-07", "miller-39"])
+def test_a_person_who_kills_at_enrichment_stays_without_it_and_kills_no_other_job(shop: Workshop, poison: str) -> None:
+    provider_of(shop).enriched = {poison}
+    job_id = shop.start()
+
+    deaths = live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.imported, job.failed, job.emails_found) == ("completed", 40, 0, 39)
+    assert deaths <= DEATHS_BEFORE_CARE + MOST_ATTEMPTS
+    assert shop.scalars("SELECT public_identifier FROM prospect WHERE title IS NULL") == [poison]
+    assert shop.scalars("SELECT place FROM quarantined_person") == [str(NAMES.index(poison))]
+    assert live_and_die(shop, shop.start()) == 0
+    assert_invariants(shop.url)
+
+
+def test_several_who_kill_are_passed_over_one_by_one(shop: Workshop) -> None:
+    provider_of(shop).in_pages = {"miller-03", "miller-04", "miller-30"}
+    provider_of(shop).enriched = {"miller-11"}
+    job_id = shop.start()
+
+    live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.imported, job.failed, job.emails_found) == ("completed", 37, 3, 36)
+    assert_invariants(shop.url)
+
+
+def test_workers_that_die_of_something_else_lose_nobody(shop: Workshop) -> None:
+    provider = provider_of(shop)
+    asks = iter(range(10_000))
+
+    def die_often() -> None:
+        if next(asks) % (MOST_ATTEMPTS + 1) != 0:  # five of six die, but never six in a row
+            raise Death
+
+    provider.before_page = die_often
+    job_id = shop.start()
+
+    live_and_die(shop, job_id, 5_000)
+
+    assert (shop.job(job_id).status, shop.job(job_id).imported) == ("completed", 40)
+    assert shop.scalars("SELECT count(*) FROM quarantined_person") == [0]
+
+
+def test_an_attempt_that_ends_in_a_failure_of_the_provider_does_not_count(shop: Workshop) -> None:
+    provider = provider_of(shop)
+    provider.in_pages = set(NAMES)
+    job_id = shop.start()
+    for _ in range(CAREFUL_FROM_CLAIM + 1):
+        hold = claim_job(shop.toolbox, shop.group_id, job_id)
+        assert hold is not None
+        with pytest.raises(Death):
+            asyncio.run(advance_job(shop.toolbox, hold))
+    assert shop.job(job_id).attempts == 2
+
+    def busy() -> None:
+        raise Unavailable("busy", retry_after_seconds=60)
+
+    provider.before_page = busy
+    shop.run(job_id, 1)
+
+    assert shop.job(job_id).attempts == 0
+
+
+def test_a_job_of_nobody_but_people_who_kill_is_ended_and_gives_back_its_credits(shop: Workshop) -> None:
+    provider_of(shop).in_pages = set(NAMES)
+    job_id = shop.start()
+
+    deaths = live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.error_code, job.failed) == ("failed", "INTERNAL_ERROR", MOST_QUARANTINED)
+    assert deaths <= (MOST_QUARANTINED + 1) * (DEATHS_BEFORE_CARE + MOST_ATTEMPTS)
+    assert shop.scalars("SELECT credits_reserved FROM account_group") == [0]
+    assert_invariants(shop.url)
+
+
+def test_a_job_resumed_after_it_killed_too_many_goes_on_behind_them(shop: Workshop) -> None:
+    provider_of(shop).in_pages = set(NAMES)
+    job_id = shop.start()
+    live_and_die(shop, job_id)
+    provider_of(shop).in_pages = set()
+
+    shop.resume(job_id)
+    live_and_die(shop, job_id)
+
+    assert (shop.job(job_id).status, shop.job(job_id).imported) == ("completed", 40 - MOST_QUARANTINED)
+    assert_invariants(shop.url)
