@@ -28,7 +28,7 @@ LONGEST_LIFE_SECONDS = 5.0
 KILLS_BETWEEN_CHECKS = 10
 POLL_SECONDS = 0.05
 TAKEOVER_SECONDS = 45  # what we publish
-END_SECONDS = 60  # after the last kill
+STANDSTILL_SECONDS = 60  # of all jobs together, when nobody is killed any more
 
 
 AT_RANDOM = "at random"
@@ -206,9 +206,12 @@ class Campaign:
                 self._start(post, is_doomed=False)
 
     def _wait_for_the_end(self) -> None:
-        deadline = time.monotonic() + END_SECONDS
+        moved, seen = time.monotonic(), -1
         while self._count_active():
-            assert time.monotonic() < deadline, f"{self._count_active()} jobs run {END_SECONDS} s after the last kill"
+            if (versions := self._sum_of_versions()) != seen:
+                moved, seen = time.monotonic(), versions
+            stuck = f"{self._count_active()} jobs stood still for {STANDSTILL_SECONDS} s after the last kill"
+            assert time.monotonic() < moved + STANDSTILL_SECONDS, stuck
             for post in self._posts:
                 assert post.process is not None
                 assert post.process.exit_code is None, post.process.log.read_text()
@@ -240,6 +243,10 @@ class Campaign:
         assert len(set(taken)) == len(taken), order
         assert set(taken) <= set(order.people), order
         assert len(order.people) - len(taken) <= suspects, order
+
+    def _sum_of_versions(self) -> int:
+        with self._database.read() as tx:
+            return int(tx.execute(sa.text("SELECT coalesce(sum(version), 0) FROM job")).scalar_one())
 
     def _count_active(self) -> int:
         with self._database.read() as tx:
