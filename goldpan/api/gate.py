@@ -3,6 +3,7 @@
 import re
 from asyncio import Semaphore
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from inspect import iscoroutinefunction
@@ -27,7 +28,7 @@ from goldpan.api.rate_limits import RateLimit, Verdict
 from goldpan.api.request_body import check_media_type, decode_body, read_body
 from goldpan.api.request_file import check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
-from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
 from goldpan.contract.resources import ErrorBody, Shape
 from goldpan.domain.access_rules import Principal
@@ -37,6 +38,7 @@ from goldpan.operations.toolbox import Toolbox
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 LARGE_BODY_BYTES = 64 * 1024  # takes milliseconds to decode
+REPEATS_AFTER_COLLISION = 3
 FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 
 # https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid, and
@@ -193,7 +195,7 @@ class Gate:
         wait_seconds = arguments.pop(WAIT_ARGUMENT, None)
         if caller is not None:
             arguments["caller"] = caller
-        reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+        reply: Reply | Stream | LiveStream = await self._perform_or_repeat(route, arguments)
         if wait_seconds is not None and isinstance(reply, Reply):
             reply = await self._wait(exchange, reply, wait_seconds, lambda: self._perform(route, arguments))
             exchange.headers["Preference-Applied"] = f"wait={wait_seconds}"
@@ -207,6 +209,13 @@ class Gate:
         async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
             reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
             return reply
+
+    async def _perform_or_repeat(self, route: Route, arguments: dict[str, Any]) -> Any:
+        """Repeat what collided: an operation is one transaction, and nothing of this one was kept."""
+        for _ in range(REPEATS_AFTER_COLLISION):
+            with suppress(Collision):
+                return await self._perform(route, arguments)
+        return await self._perform(route, arguments)
 
     async def _perform(self, route: Route, arguments: dict[str, Any]) -> Any:
         if _is_coroutine(route.operation):

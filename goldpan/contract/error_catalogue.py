@@ -70,6 +70,10 @@ class Problem(Exception):
         self.headers = dict(headers or {})
 
 
+class Collision(Problem):
+    """A transaction that was broken off in favour of another one: nothing was changed, and a repeat may go well."""
+
+
 def invalid(fields: Sequence[InvalidField]) -> Problem:
     """Return the Problem that lists `fields`, the first of them when they are many."""
     shown = [InvalidField(field.where, in_one_line(field.name), field.rule) for field in fields[:MOST_FIELDS_SHOWN]]

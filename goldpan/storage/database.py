@@ -19,7 +19,7 @@ from sqlalchemy.engine.interfaces import Dialect as CoreDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 
 Tx = sa.Connection
 """A connection inside one transaction, which commits when the block that opened it ends well."""
@@ -28,6 +28,7 @@ SCHEMA_VERSION = "0004"
 """The migration that this code was written for: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another before the caller is told to come back
+STATEMENT_SECONDS = 60.0  # what takes longer was never meant to: its connection and its locks go back to the others
 FROZEN_SECONDS = 10.0  # how long a transaction may do nothing; less than a worker's lease
 POOL_SIZE = 10
 
@@ -102,6 +103,7 @@ class Database:
         Raises:
             Problem: SERVICE_UNAVAILABLE; nothing was changed, unless the connection broke during the commit itself:
                 then nobody knows, and whoever tries again must find out.
+            Collision: the same, but nothing was changed for sure, and the same may go well at once.
         """
         with _explained(), self._turn_to_write(), self.engine.begin() as tx:
             if self.dialect.begin_writing:
@@ -153,6 +155,7 @@ class Database:
             max_size=POOL_SIZE,
             # Its attempts come at ever longer intervals: one that gave up is followed by the next request's, at once.
             reconnect_timeout=BUSY_SECONDS,
+            configure=_set_up_for_hot_queries,
             # Every hot query is one statement: a transaction around it would be two more round trips.
             kwargs={"autocommit": True, "prepare_threshold": 1},
         ) as self._pool:
@@ -198,9 +201,15 @@ def new_engine(url: URL) -> sa.Engine:
 def _set_up_postgresql(connection: psycopg.Connection, _record: object) -> None:
     connection.autocommit = True
     connection.execute(f"SET lock_timeout = '{BUSY_SECONDS}s'")
+    connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
     # A process that freezes within a transaction would lock its account group for ever, whoever took over its jobs.
     connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
     connection.autocommit = False
+
+
+async def _set_up_for_hot_queries(connection: psycopg.AsyncConnection) -> None:
+    """A read that an index answers in microseconds, and that takes seconds, waits for a lock: it must not hold all."""
+    await connection.execute(f"SET statement_timeout = '{BUSY_SECONDS}s'")
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -227,6 +236,7 @@ _PASSING = (
     TimeoutError,
     PoolTimeout,
 )
+_COLLISIONS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _PASSING_IN_SQLITE = ("locked", "full", "disk I/O", "readonly", "unable to open")
 
 
@@ -238,6 +248,9 @@ def _explained() -> Iterator[None]:
     except _DRIVER_ERRORS as error:
         if not is_passing(error):
             raise
+        if isinstance(error, DBAPIError) and isinstance(error.orig, _COLLISIONS):
+            details = "another change came in between: try again"
+            raise Collision(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "1"}) from error
         # Nothing was changed, but for one case that looks the same from here: a connection lost while COMMIT ran.
         details = (
             "the database cannot be written or reached right now: try again, a start with the same Idempotency-Key"
@@ -291,23 +304,26 @@ def check_schema(database: Database) -> None:
 
 
 async def check_schema_now(database: Database) -> None:
-    """Do the same on the request's path, where nobody waits for a writer.
+    """Make sure on the request's path, where nobody waits for a writer, that this process can work with the database.
+
+    A newer schema is no reason to stop: migrations let the processes of the version before go on until they are
+    replaced. It only keeps this version from being started.
 
     Raises:
-        SchemaMismatch: as above, or the database cannot say.
+        SchemaMismatch: it is older or empty, or the database cannot say.
         Problem: SERVICE_UNAVAILABLE.
     """
     try:
         rows = await database.fetch(_STORED_VERSION)
     except _DRIVER_ERRORS as error:
         raise SchemaMismatch("the database cannot say its schema: run `goldpan doctor`") from error
-    _check_version(rows[0][0] if rows else None)
+    _check_version(rows[0][0] if rows else None, may_be_newer=True)
 
 
-def _check_version(version: str | None) -> None:
+def _check_version(version: str | None, *, may_be_newer: bool = False) -> None:
     if version is None or version < SCHEMA_VERSION:
         raise SchemaMismatch(f"the database is at schema {version or 'none'}: run `goldpan migrate`")
-    if version > SCHEMA_VERSION:
+    if version > SCHEMA_VERSION and not may_be_newer:
         raise SchemaMismatch(f"the database is at schema {version}, made by a newer Goldpan: upgrade this one")
 
 
@@ -338,5 +354,7 @@ def _run_migrations(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with database.write() as tx:
+        if not database.dialect.is_sqlite:
+            tx.exec_driver_sql("SET LOCAL statement_timeout = 0")  # an index over millions takes its minutes
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
