@@ -11,6 +11,7 @@ from goldpan.operations.job_ending import Ending, end_job
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.toolbox import Toolbox
+from goldpan.operations.upstream_failures import answered_in_time
 from goldpan.storage import prospect_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
@@ -53,7 +54,8 @@ async def _ask(toolbox: Toolbox, job: Job, people: list[Taken], *, search_emails
     if not people:
         return []
     provider = toolbox.provider(job.is_sandbox)
-    facts = await provider.enrich(job.account_group_id, [taken.person for taken in people], search_emails)
+    async with answered_in_time():
+        facts = await provider.enrich(job.account_group_id, [taken.person for taken in people], search_emails)
     return list(zip(people, facts, strict=True))
 
 

@@ -183,6 +183,9 @@ JOB = Table(
     count_column("fruitless_claims", server_default=sa.text("0")),
     count_column("attempts", server_default=sa.text("0")),
     count_column("careful_people", server_default=sa.text("0")),
+    # The last pages in a row that brought nobody new, and a cursor among them: a source may go in circles.
+    count_column("barren_pages", server_default=sa.text("0")),
+    Column("landmark_cursor", sa.Text),
     CheckConstraint("found = imported + known + duplicate + suppressed + invalid + failed", name="counts_add_up"),
     CheckConstraint("credits_spent <= credits_reserved", name="credits_are_reserved_first"),
     CheckConstraint("credits_spent <= imported * price_credits", name="only_new_people_cost"),
