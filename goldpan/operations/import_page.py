@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
+from goldpan.domain.intake_rules import Allowance, Bearer, Intake, goes_in_circles, page_keys, sort_page
 from goldpan.domain.job_rules import is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
 from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
@@ -133,7 +133,7 @@ def _checkpoint(toolbox: Toolbox, job: Job) -> dict[str, object]:
 def _stage(job: Job, source: Source | FileSource, page: Page, intake: Intake) -> dict[str, object]:
     """Return the columns of the import stage: it goes on, or it is done and says why."""
     taken = job.imported + job.known + job.failed
-    stop_reason = intake.stop or _stop_reason(job, source, page)
+    stop_reason = intake.stop or _stop_reason(job, source, page, intake)
     if stop_reason is None:
         total = min(job.max_results, job.total_available or job.max_results)
         return {"import_progress": stage_progress(taken, total, job.import_progress)}
@@ -147,7 +147,7 @@ def _stage(job: Job, source: Source | FileSource, page: Page, intake: Intake) ->
     }
 
 
-def _stop_reason(job: Job, source: Source | FileSource, page: Page) -> StopReason | None:
+def _stop_reason(job: Job, source: Source | FileSource, page: Page, intake: Intake) -> StopReason | None:
     """Return why the import ends with this page, which was taken whole; None: it goes on."""
     if page.next_cursor is None:
         return StopReason.COMPLETED if isinstance(source, ProfileList | FileSource) else StopReason.SOURCE_EXHAUSTED
@@ -156,4 +156,9 @@ def _stop_reason(job: Job, source: Source | FileSource, page: Page) -> StopReaso
     left = _allowance(job)
     if left.people == 0:
         return StopReason.MAX_RESULTS
+    # Repeats within a list of profiles were counted when it was given, and it has an end.
+    has_brought_nobody = not intake.taken and not isinstance(source, ProfileList)
+    taken = job.imported + job.known
+    if has_brought_nobody and goes_in_circles(taken, job.duplicate, job.pages_done, job.max_results):
+        return StopReason.SOURCE_EXHAUSTED
     return left.when_unpaid if left.new_people == 0 else None

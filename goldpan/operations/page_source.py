@@ -32,7 +32,9 @@ async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource, mo
     provider = toolbox.provider(job.is_sandbox)
     if is_passed_over(job):
         return await provider.pass_over(job.account_group_id, source, job.cursor)
-    return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
+    page = await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
+    leads_to_itself = job.cursor is not None and page.next_cursor == job.cursor
+    return replace(page, next_cursor=None) if leads_to_itself else page
 
 
 def collector_name(toolbox: Toolbox, job: Job) -> str:
