@@ -337,4 +337,26 @@ MUTANTS = (
             ),
         ),
     ),
+    Mutant(
+        "a slow clock starts a job before it was created",
+        (
+            Edit(
+                _JOB_TABLE,
+                "started_ms=sa.func.coalesce(JOB.c.started_ms, _not_before_creation(now_ms))",
+                "started_ms=sa.func.coalesce(JOB.c.started_ms, now_ms)",
+            ),
+        ),
+        tests=("tests/test_clock_jumps.py",),
+    ),
+    Mutant(
+        "a source goes in circles for ever",
+        (
+            Edit(
+                _IMPORT,
+                "    if has_brought_nobody and goes_in_circles(",
+                "    if has_brought_nobody and len(page.people) > 99 and goes_in_circles(",
+            ),
+        ),
+        tests=("tests/test_cursor_loops.py",),
+    ),
 )

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 from http.client import HTTPMessage
 from typing import Any, TypeVar
@@ -131,6 +131,8 @@ class Process:
         for request in self._requests:
             if not request.done():
                 request.set_exception(ConnectionBroke())
+        # as the dead left it, before anybody goes on; seen from outside
+        self.world.loop.call_soon(self.world.check_rules, context=Context())
         if self.role.is_service:
             self.world.loop.call_later(self.world.random("restarts").uniform(0.2, 3.0), self._start_again)
 

@@ -78,6 +78,7 @@ class _Simulation:
         self._world.loop.set_exception_handler(self._on_loop_error)
         self._give_credits()
         self._world.armed = dict(self._plan.armed)
+        self._world.check_rules = self._check_rules
         for role in self._plan.roles:
             Process(self._around, role)
         await self._storm()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 POPULATION = 60
 LONGEST_LOOP = 2  # how often a cursor leads back before it goes on, where it ever does
 ENDLESS = 1_000_000
+MOST_ROUNDS = 400
 
 
 class Garbage(ValueError):
@@ -162,6 +163,8 @@ class Upstream:
         next_cursor = None if is_last else str(end)
         if start and script.loops_left and not is_last:
             script.loops_left -= 1
+            if script.loops_left == ENDLESS - MOST_ROUNDS:
+                self.world.find_broken("I1 a job follows a cursor in circles for ever")
             self.world.mark("upstream: a cursor that leads back")
             next_cursor = "0"
         missing = [slug for slug in slugs if slug.startswith("nobody")] if isinstance(source, ProfileList) else []

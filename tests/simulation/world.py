@@ -54,6 +54,7 @@ class World:
         self.processes: list[Process] = []
         self.lost_executors: set[str] = set()
         self._idle: list[asyncio.Future[None]] = []
+        self.check_rules: Callable[[], None] = lambda: None
         self.is_stormy = True
         self.is_engine_tampered = False
         self.may_have_dropped = False
