@@ -29,7 +29,6 @@ from goldpan.settings import read_settings
 READ_BYTES = 1024 * 1024
 PAUSE_SECONDS = 0.01  # between two requests of the onlooker
 IDLE_SECONDS = 5
-START_SECONDS = 60
 
 
 @dataclass(slots=True)
@@ -79,7 +78,6 @@ def _run(people: int, kind: str, options: argparse.Namespace) -> None:
         ours = {**environment, "GOLDPAN_RATE_LIMIT": "1000000000/minute"}
         log = Path(name) / "goldpan.log"
         with running(goldpan_command(port), port, ours, log) as server:
-            _wait_until_up(server)
             group = f"/v1/accounts/{seeded.account_group_id}"
             with _onlooker(server, f"{group}/prospecting", seeded.key) as idle_ms:
                 time.sleep(IDLE_SECONDS)
@@ -167,20 +165,6 @@ def _onlooker(server: Server, target: str, key: str) -> Iterator[list[float]]:
 
 def _connect(server: Server) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=600)
-
-
-def _wait_until_up(server: Server) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            connection = _connect(server)
-            connection.request("GET", "/readyz")
-            connection.getresponse().read()
-            return
-        except ConnectionError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
 
 
 def _resident_bytes(server: Server, name: str = "VmRSS") -> int:

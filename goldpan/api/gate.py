@@ -18,28 +18,24 @@ from starlette.types import Receive, Scope, Send
 from goldpan import metrics, tracing
 from goldpan.api.conditional_answers import entity_tag, is_any, is_known, sent_tags
 from goldpan.api.event_presenters import LiveStream
-from goldpan.api.job_list_parameters import take_job_filter
 from goldpan.api.live_answers import CONNECTION_END, BrokenOff, ConnectionEnd, LiveAnswer, LiveAnswers
 from goldpan.api.live_waits import wait_for_news
 from goldpan.api.next_link import next_link
-from goldpan.api.parameters import parse_headers, parse_query
 from goldpan.api.preferences import WAIT_ARGUMENT
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit, Verdict
+from goldpan.api.recent_callers import RecentCallers
 from goldpan.api.request_account import RequestAccount, shown_method
-from goldpan.api.request_body import check_media_type, decode_body, read_body
-from goldpan.api.request_file import FilePlaces, check_file_head, received_file
+from goldpan.api.request_file import FilePlaces, received_file
+from goldpan.api.request_input import read_file_head, read_input
 from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
-from goldpan.contract.paging import PageRequest
-from goldpan.contract.resources import ErrorBody, Shape
+from goldpan.contract.resources import ErrorBody
 from goldpan.domain.access_rules import Principal
-from goldpan.operations.account_operations import identify
 from goldpan.operations.toolbox import Toolbox
 
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
-LARGE_BODY_BYTES = 64 * 1024  # takes milliseconds to decode
 REPEATS_AFTER_COLLISION = 3
 FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 
@@ -91,9 +87,10 @@ class GateParts:
 class Gate:
     """The ASGI application of one path: `routes` are its methods; none of them: the path is unknown."""
 
-    def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
+    def __init__(self, parts: GateParts, callers: RecentCallers, routes: Sequence[Route]) -> None:
         self._parts = parts
         self._file_places = FilePlaces()
+        self._callers = callers
         self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
@@ -186,7 +183,7 @@ class Gate:
         Every answer to a valid key tells its limit, so this comes first, though much else is refused before it.
         """
         key_text = _bearer(exchange.request)
-        caller = await identify(self._parts.toolbox, key_text) if key_text else None
+        caller = await self._callers.identify(key_text) if key_text else None
         if caller is None:
             return None, _unauthorized(key_text)
         exchange.caller = caller
@@ -204,7 +201,7 @@ class Gate:
     async def _run(self, exchange: Exchange, route: Route, caller: Principal | None) -> Reply | Stream | LiveStream:
         if route.file is not None:
             return await self._run_with_file(exchange, route, route.file, caller)
-        arguments = await _read_input(exchange.request, route)
+        arguments = await read_input(exchange.request, route)
         wait_seconds = arguments.pop(WAIT_ARGUMENT, None)
         if caller is not None:
             arguments["caller"] = caller
@@ -218,7 +215,7 @@ class Gate:
         self, exchange: Exchange, route: Route, file: FileBody, caller: Principal | None
     ) -> Reply | Stream | LiveStream:
         most = self._parts.max_file_bytes
-        arguments = {"caller": caller, **_read_file_head(exchange.request, route, file, most)}
+        arguments = {"caller": caller, **read_file_head(exchange.request, route, file, most)}
         with self._file_places.taken(caller.key_id if caller else ""):
             async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
                 reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
@@ -348,53 +345,3 @@ def _check_access(route: Route, caller: Principal, path: Mapping[str, str]) -> N
         caller.require(route.permission, path["accountGroupId"])
     else:
         caller.require_permission(route.permission)
-
-
-async def _read_input(request: Request, route: Route) -> dict[str, Any]:
-    """Return the arguments of the route's operation."""
-    body = await _read_request_body(request, route)
-    arguments = _read_parameters(request, route)
-    if route.body is not None:
-        arguments["request"] = await _decode(body, route.body.shape, route.body.aliases)
-    elif body:
-        await _decode(body, Shape, {})
-    return arguments
-
-
-def _read_parameters(request: Request, route: Route) -> dict[str, Any]:
-    arguments = {_snake(name): value for name, value in request.path_params.items()}
-    arguments |= parse_query(request.scope["query_string"], route.parameters)
-    arguments |= parse_headers(request.scope["headers"], route.parameters)
-    if "after" in arguments:
-        arguments["page"] = PageRequest(arguments.pop("after"), arguments.pop("limit"))
-    if "statuses" in arguments:
-        arguments["wanted"] = take_job_filter(arguments)
-    return arguments
-
-
-def _read_file_head(request: Request, route: Route, file: FileBody, most: int) -> dict[str, Any]:
-    """Return the arguments but for the file itself, of which nothing was read yet."""
-    names = ("content-type", "content-encoding", "content-length")
-    check_file_head(*map(request.headers.get, names), accepted=file.media_types, most=most)
-    return _read_parameters(request, route)
-
-
-async def _decode(body: bytes, shape: type[Shape], aliases: Mapping[str, str]) -> Shape:
-    if len(body) < LARGE_BODY_BYTES:
-        return decode_body(body, shape, aliases)
-    return await run_in_threadpool(decode_body, body, shape, aliases)
-
-
-async def _read_request_body(request: Request, route: Route) -> bytes:
-    """Return the body, which a route without one may have as an empty object: some clients always send one."""
-    if request.method in ("GET", "HEAD"):
-        return b""
-    body = await read_body(request.stream(), request.headers.get("content-length"))
-    if body or route.body is not None:
-        check_media_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
-    return body
-
-
-@cache
-def _snake(name: str) -> str:
-    return re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name)

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Scope
 from goldpan.api.gate import Gate, GateParts
 from goldpan.api.openapi import openapi_route
 from goldpan.api.parameters import FREE_PATH_PARAMETERS
+from goldpan.api.recent_callers import RecentCallers
 from goldpan.api.reference_page import REFERENCE_ROUTES
 from goldpan.api.request_file import remove_left_files
 from goldpan.api.routes import ROUTES, Route
@@ -30,7 +31,8 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
         by_path.setdefault(route.path, []).append(route)
     # The first that matches is taken: `…/prospecting/quota` must come before `…/prospecting/{jobId}`.
     in_order = sorted(by_path, key=_segments_that_vary)
-    paths = [_ExactPath(path, Gate(parts, by_path[path])) for path in in_order]
+    callers = RecentCallers(parts.toolbox, parts.now_seconds)
+    paths = [_ExactPath(path, Gate(parts, callers, by_path[path])) for path in in_order]
 
     @asynccontextmanager
     async def lifespan(_app: ASGIApp) -> AsyncIterator[None]:
@@ -38,7 +40,7 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
         async with parts.toolbox.database.opened():
             yield
 
-    return Router(paths, redirect_slashes=False, default=Gate(parts, ()), lifespan=lifespan)
+    return Router(paths, redirect_slashes=False, default=Gate(parts, callers, ()), lifespan=lifespan)
 
 
 def _segments_that_vary(path: str) -> list[bool]:
@@ -54,6 +56,7 @@ class _ExactPath(PathRoute):
     def __init__(self, path: str, gate: Gate) -> None:
         super().__init__(path, gate)
         self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
+        self._slashes = path.count("/")
         self._takes_slashes = bool(self.param_convertors.keys() & FREE_PATH_PARAMETERS.keys())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -61,6 +64,8 @@ class _ExactPath(PathRoute):
             if not self._takes_slashes:
                 return Match.NONE, {}
             scope = {**scope, "path": _with_slashes_escaped(scope["raw_path"])}
+        elif scope["path"].count("/") != self._slashes:
+            return Match.NONE, {}  # sooner than by the pattern: most of the paths that are tried are others
         return super().matches(scope)
 
 

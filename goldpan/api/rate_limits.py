@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
 
+from goldpan.api.local_counts import LocalCounts
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.metrics import RATE_LIMIT_REFUSALS
 
@@ -48,7 +48,7 @@ class RateLimit:
         """`rate` is a number above zero and a unit of time, as in `600/minute`; ValueError for anything else."""
         self._name = name
         self._item = _parse_rate(rate)
-        self._storage = MemoryStorage()
+        self._local = LocalCounts(self._item.get_expiry(), now_seconds)
         self._shared = shared
         self._now_seconds = now_seconds
         self._policy = f'"{name}";q={self._item.amount};w={self._item.get_expiry()}'
@@ -59,18 +59,14 @@ class RateLimit:
         key = self._item.key_for(self._name, caller)
         if self._shared is not None and (shared := await self._shared.add(key, self._item.get_expiry())):
             return self._verdict(*shared)
-        # The library's fixed window asks its storage three times a hit; these two are the same.
-        count = self._storage.incr(key, self._item.get_expiry())
-        return self._verdict(count, self._storage.get_expiry(key))
+        return self._verdict(*self._local.add(key))
 
     async def give_back(self, caller: str, verdict: Verdict) -> Verdict:
         """Take back the request that was counted as `verdict`; in a later window there is nothing to take back."""
         key = self._item.key_for(self._name, caller)
         if self._shared is not None and (shared := await self._shared.take_back(key, verdict.window_end)):
             return self._verdict(*shared)
-        window_end = self._storage.get_expiry(key)
-        count = self._storage.decr(key) if window_end == verdict.window_end else self._storage.get(key)
-        return self._verdict(count, window_end)
+        return self._verdict(*self._local.take_back(key, verdict.window_end))
 
     def _verdict(self, count: int, window_end: float) -> Verdict:
         seconds_left = max(1, math.ceil(window_end - self._now_seconds()))

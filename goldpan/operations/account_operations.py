@@ -115,7 +115,7 @@ def all_keys(toolbox: Toolbox) -> list[tuple[ApiKey, list[str]]]:
 
 
 def revoke_key(toolbox: Toolbox, key_id: str) -> bool:
-    """Make a key useless from the next request on; False: there is no such key."""
+    """Make a key useless, within a second everywhere; False: there is no such key."""
     with toolbox.database.write() as tx:
         return account_table.revoke_key(tx, key_id, toolbox.now_ms())
 

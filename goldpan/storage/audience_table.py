@@ -64,6 +64,7 @@ _PROSPECTS = HotQuery(
     .where(
         AUDIENCE_PROSPECT.c.audience_id == sa.bindparam("audience_id"),
         AUDIENCE_PROSPECT.c.account_group_id == sa.bindparam("account_group_id"),
+        PROSPECT.c.account_group_id == sa.bindparam("account_group_id"),
         after_position(AUDIENCE_PROSPECT, "added_ms", "prospect_id"),
     )
     .order_by(AUDIENCE_PROSPECT.c.added_ms.desc(), AUDIENCE_PROSPECT.c.prospect_id.desc())

@@ -145,9 +145,13 @@ class Database:
                 rows: list[tuple[Any, ...]] = self._loop_connection().execute(sql, parameters).fetchall()
                 return rows
             assert self._pool is not None, "fetch needs `opened` on PostgreSQL"
-            async with self._pool.connection(timeout=BUSY_SECONDS) as connection:
+            # Not by the pool's context manager: it would end a transaction, and there is none.
+            connection = await self._pool.getconn(timeout=BUSY_SECONDS)
+            try:
                 cursor = await connection.execute(sql, parameters)
                 return await cursor.fetchall()
+            finally:
+                await self._pool.putconn(connection)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Database"]:
