@@ -1,9 +1,12 @@
-"""What must be true of the database at every moment, asked in SQL, whatever was killed, repeated or cancelled."""
+"""What must be true at every moment, whatever was killed, repeated or cancelled: of the database, and of its past."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-import sqlalchemy as sa
-
+from goldpan.contract.resources import JobStatus
+from goldpan.domain.job_rules import ACTIVE as ACTIVE_STATUSES
+from goldpan.domain.job_rules import MOVES, RESUMABLE
 from goldpan.storage.database import Database, Tx
 
 ACTIVE = "('queued', 'running')"
@@ -42,6 +45,7 @@ RULES = {
     "I3 an audience counts its members": """
         SELECT audience.id, count(member.prospect_id) FROM audience
         LEFT JOIN audience_prospect AS member ON member.audience_id = audience.id
+        WHERE audience.deleted_ms IS NULL
         GROUP BY audience.id, audience.prospect_count HAVING count(member.prospect_id) <> audience.prospect_count""",
     "I3 whom a job took is in its audience": """
         SELECT taken.job_id, taken.prospect_id FROM job_prospect AS taken JOIN job ON job.id = taken.job_id
@@ -126,6 +130,7 @@ RULES = {
         GROUP BY job.id, job.status, job.credits_reserved, job.credits_spent
         HAVING coalesce(sum(entry.available_change), 0)
             <> CASE WHEN job.status IN {ACTIVE} THEN 0 ELSE job.credits_reserved - job.credits_spent END""",
+    # for two days: then what was used is forgotten
     "a live job took out of its quota whom it took": """
         SELECT job.id FROM job LEFT JOIN quota_use AS used ON used.job_id = job.id
             AND used.account_group_id = job.account_group_id
@@ -202,4 +207,116 @@ def broken_rules(tx: Tx, by_hand: Sequence[str] = ()) -> dict[str, list[str]]:
 
 
 def _rows(tx: Tx, query: str) -> list[str]:
-    return [str(tuple(row)) for row in tx.execute(sa.text(query)).fetchmany(5)]
+    # by the driver itself: it is asked for dozens of rules at a time, and thousands of times by the simulation
+    cursor = tx.connection.cursor()
+    cursor.execute(query)
+    return [str(tuple(row)) for row in cursor.fetchmany(5)]
+
+
+class SeenJob(NamedTuple):
+    """A job as one commit left it."""
+
+    id: str
+    status: str
+    version: int
+    fencing_token: int
+    resume_count: int
+    pages_done: int
+    people_enriched: int
+    failed_tries: int
+    found: int
+    imported: int
+    known: int
+    credits_spent: int
+    import_status: str
+
+
+_NEVER_LESS = (
+    "fencing_token",
+    "resume_count",
+    "pages_done",
+    "people_enriched",
+    "found",
+    "imported",
+    "known",
+    "credits_spent",
+)
+_WORK = ("pages_done", "people_enriched", "failed_tries")
+
+
+class History:
+    """What every commit did to the jobs, for whoever can watch them all: the rules that one moment does not show."""
+
+    COLUMNS = SeenJob._fields
+
+    def __init__(self) -> None:
+        self.changes: list[tuple[SeenJob | None, SeenJob]] = []
+        self._jobs: dict[str, SeenJob] = {}
+        self._holders: dict[str, str] = {}
+        self._job_of_source: dict[tuple[str, str], str] = {}
+        self._late_calls: Counter[tuple[str, int]] = Counter()
+
+    def see(self, rows: Iterable[Sequence[Any]], writer: str) -> list[str]:
+        """Return what the commit of `writer` broke.
+
+        `writer` is one execution of a job, "… of run 0" for its first run, or "" for anybody else.
+
+        `changes` are those of this commit then.
+        """
+        broken = []
+        self.changes = []
+        for row in rows:
+            job = SeenJob(*row)
+            before = self._jobs.get(job.id)
+            if job != before:
+                self._jobs[job.id] = job
+                self.changes.append((before, job))
+                broken += [f"{rule}: {before} became {job}" for rule in self._broken(before, job, writer)]
+        return broken
+
+    def state(self, job_id: str) -> tuple[str, str] | None:
+        """Return the status of the job and of its import stage; None: nobody has committed such a job."""
+        job = self._jobs.get(job_id)
+        return None if job is None else (job.status, job.import_status)
+
+    def note_source(self, account_group_id: str, source: str, job_id: str) -> None:
+        """Note which job reads a source that no other job reads."""
+        self._job_of_source[account_group_id, source] = job_id
+
+    def note_call(self, account_group_id: str, source: str, executions: int) -> str | None:
+        """Return the rule that one more question for a page breaks, when so many executions may be in flight."""
+        job = self._jobs.get(self._job_of_source.get((account_group_id, source), ""))
+        if job is None or job.status != JobStatus.CANCELLED:
+            return None
+        self._late_calls[job.id, job.version] += 1
+        if self._late_calls[job.id, job.version] <= executions:
+            return None
+        return f"I6 a cancelled job asks its provider no more: {job}"
+
+    def _broken(self, before: SeenJob | None, job: SeenJob, writer: str) -> Iterable[str]:
+        if before is None:
+            if job.status != JobStatus.QUEUED or job.version != 1:
+                yield "I5 a job begins in the queue"
+            return
+        if job.version <= before.version:
+            yield "I5 every change raises the version"
+        if job.status != before.status and JobStatus(job.status) not in MOVES[JobStatus(before.status)]:
+            yield "I5 only legal moves"
+        if job.status == before.status and job.status not in ACTIVE_STATUSES:
+            yield "I5 a job that has ended does not change"
+        if any(getattr(job, name) < getattr(before, name) for name in _NEVER_LESS):
+            yield "I5 what was counted stays counted"
+        if (job.resume_count > before.resume_count) != (before.status in RESUMABLE):
+            yield "I5 only a resume wakes a job that has ended"
+        yield from self._broken_by_holder(before, job, writer)
+
+    def _broken_by_holder(self, before: SeenJob, job: SeenJob, writer: str) -> Iterable[str]:
+        """Say whether somebody wrote a job who does not hold it: its holder is who claimed it last."""
+        if writer and job.status == JobStatus.RUNNING and job.fencing_token > before.fencing_token:
+            self._holders[job.id] = writer
+            if not writer.endswith(f" of run {job.resume_count}"):
+                yield f"I9 {writer} claims another run"
+        has_worked = any(getattr(job, name) > getattr(before, name) for name in _WORK)
+        is_completed = job.status == JobStatus.COMPLETED
+        if job.status != JobStatus.QUEUED and (has_worked or is_completed) and self._holders.get(job.id) != writer:
+            yield f"I9 {writer} writes a job that {self._holders.get(job.id)} holds"

@@ -62,6 +62,8 @@ class Job:
     fruitless_claims: int = 0
     attempts: int = 0
     careful_people: int = 0
+    barren_pages: int = 0
+    landmark_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ def claim(tx: Tx, account_group_id: str, job_id: str, resume_count: int, now_ms:
             status="running",
             import_status=sa.case((JOB.c.import_status == "queued", "running"), else_=JOB.c.import_status),
             enrichment_status=sa.case((is_enriching, "running"), else_=JOB.c.enrichment_status),
-            started_ms=sa.func.coalesce(JOB.c.started_ms, now_ms),
+            started_ms=sa.func.coalesce(JOB.c.started_ms, _not_before_creation(now_ms)),
             updated_ms=_not_before_creation(now_ms),
             fencing_token=JOB.c.fencing_token + 1,
             fruitless_claims=JOB.c.fruitless_claims + 1,
@@ -177,6 +179,8 @@ def _save(
     tx: Tx, account_group_id: str, job_id: str, condition: sa.ColumnElement[bool], changes: dict[str, Any]
 ) -> bool:
     changes |= {"version": JOB.c.version + 1, "updated_ms": _not_before_creation(changes["updated_ms"])}
+    if changes.get("finished_ms") is not None:
+        changes["finished_ms"] = _not_before_start(changes["finished_ms"])
     statement = JOB.update().where(JOB.c.id == job_id, JOB.c.account_group_id == account_group_id, condition)
     return tx.execute(statement.values(changes)).rowcount == 1
 
@@ -184,6 +188,12 @@ def _save(
 def _not_before_creation(now_ms: int) -> sa.ColumnElement[int]:
     """A clock that was set back must not make a job end before it began."""
     return sa.case((JOB.c.created_ms > now_ms, JOB.c.created_ms), else_=now_ms)
+
+
+def _not_before_start(now_ms: int) -> sa.ColumnElement[int]:
+    """Nor may it end before somebody began with it: another machine's clock may be behind."""
+    begin = sa.func.coalesce(JOB.c.started_ms, JOB.c.created_ms)
+    return sa.case((begin > now_ms, begin), else_=now_ms)
 
 
 def find_replay(tx: Tx, account_group_id: str, use: KeyUse, since_ms: int) -> Replay | None:
