@@ -42,7 +42,6 @@ def plant(mutant: Mutant, root: Path) -> None:
 
 
 _IMPORT = "goldpan/operations/import_page.py"
-_ENRICH = "goldpan/operations/enrichment_page.py"
 _ENDING = "goldpan/operations/job_ending.py"
 _START = "goldpan/operations/job_start_operations.py"
 _HOLD = "goldpan/operations/job_hold.py"
@@ -299,26 +298,6 @@ MUTANTS = (
                 "        note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())\n",
                 "    with toolbox.database.write() as tx:\n"
                 "        note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())\n",
-            ),
-        ),
-    ),
-    Mutant(
-        "a page does not note where its source goes on",
-        (
-            Edit(
-                _IMPORT,
-                'names = "pages_done cursor total_available',
-                'names = "pages_done total_available',
-            ),
-        ),
-    ),
-    Mutant(
-        "enrichment takes people up to its own count again",
-        (
-            Edit(
-                _ENRICH,
-                "    done = job.people_enriched + people\n",
-                "    done = job.people_enriched + people - 1\n",
             ),
         ),
     ),
