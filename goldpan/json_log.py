@@ -2,7 +2,11 @@
 
 import logging
 import sys
+import threading
 from typing import Any
+
+from goldpan.log_redaction import described_error, redacted
+from goldpan.tracing import current_trace_id
 
 
 class LogForwarder(logging.Handler):
@@ -15,7 +19,11 @@ class LogForwarder(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._logger.log(
-            record.levelno, self._event, library=record.name, message=record.getMessage(), exc_info=record.exc_info
+            record.levelno,
+            self._event,
+            library=record.name,
+            message=redacted(record.getMessage()),
+            exc_info=record.exc_info,
         )
 
 
@@ -31,7 +39,8 @@ def configure_logs() -> Any:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
+            structlog.processors.ExceptionRenderer(described_error),
+            _add_trace_id,
             render,
         ],
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
@@ -42,4 +51,15 @@ def configure_logs() -> Any:
     # Without a handler there, Python itself prints warnings to standard error, as bare text.
     logging.getLogger().handlers = [LogForwarder(logger, "library")]
     logging.captureWarnings(True)
+    sys.excepthook = lambda *error: logger.critical("process_crashed", exc_info=error)
+    threading.excepthook = lambda crash: logger.critical(
+        "thread_crashed", thread=crash.thread.name if crash.thread else None, exc_info=crash[:3]
+    )
     return logger
+
+
+def _add_trace_id(_logger: object, _method: str, event: Any) -> Any:
+    """Every line that is written for a request or for its job can be found by the trace id that the answer told."""
+    if "trace_id" not in event and (trace_id := current_trace_id()):
+        event["trace_id"] = trace_id
+    return event

@@ -39,6 +39,16 @@ TABLE = (
     Setting("GOLDPAN_QUOTA_SALES_NAVIGATOR", "2500", "the same from Sales Navigator"),
     Setting("GOLDPAN_QUOTA_POST_COMMENTERS", "2500", "the same from the commenters of posts"),
     Setting("GOLDPAN_QUOTA_URL_UPLOAD", "2500", "the same from lists of profiles"),
+    Setting(
+        "GOLDPAN_METRICS_ADDRESS",
+        "",
+        "where this process shows its figures to Prometheus, such as 127.0.0.1:9470; empty: nowhere",
+    ),
+    Setting(
+        "GOLDPAN_TRACES_ENDPOINT",
+        "",
+        "where traces are sent (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty: nowhere",
+    ),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
 )
@@ -56,6 +66,8 @@ class Settings:
     quota_sales_navigator: str
     quota_post_commenters: str
     quota_url_upload: str
+    metrics_address: str
+    traces_endpoint: str
     url: str
     api_key: str
 

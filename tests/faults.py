@@ -52,9 +52,9 @@ sandbox_script._FAILURES["fail:429@"] = (lambda: Unavailable("busy", retry_after
 caretaker.ROUND_SECONDS = 0.5
 """
 
-# Ends the process, as kill -9 would, the n-th time that it comes to a place.
+# Kills the process the n-th time that it comes to a place.
 CRASH = """
-import importlib, inspect, os
+import importlib, inspect, os, signal
 from itertools import count
 module_name, owner_name, name, nth, is_after = {place!r}
 owner = importlib.import_module(module_name)
@@ -62,7 +62,7 @@ owner = getattr(owner, owner_name) if owner_name else owner
 real, calls = getattr(owner, name), count(1)
 def arrived(is_now):
     if is_now and next(calls) == nth:
-        os._exit(9)
+        os.kill(os.getpid(), signal.SIGKILL)
 if inspect.iscoroutinefunction(real):
     async def crashing(*arguments, **names):
         arrived(not is_after)
@@ -85,7 +85,7 @@ CRASH_PLACES = {
     "people are written, not paid for": ("goldpan.storage.credit_table", "", "capture", 1, False),
     "people are paid for, not committed": ("goldpan.storage.credit_table", "", "capture", 1, True),
     "a page is committed, the step not noted": (RUN, "", "import_page", 2, True),
-    "people are enriched, not committed": ("goldpan.storage.prospect_table", "", "fill_in", 3, True),
+    "people are enriched, not committed": ("goldpan.storage.prospect_table", "", "mark_enriched", 3, True),
     "people are enriched and committed, the step not noted": (RUN, "", "enrich_page", 1, True),
     "the job is ended, not committed": ("goldpan.operations.enrichment_page", "", "end_job", 1, True),
     "the job is ended and committed, the step not noted": (
@@ -96,6 +96,32 @@ CRASH_PLACES = {
         True,
     ),
 }
+
+# The same of the process that answers requests.
+QUEUE = ("goldpan.engine.job_queue", "JobQueue")
+CALL_CRASH_PLACES = {
+    "a job is written, not queued": (*QUEUE, "enqueue", 1, False),
+    "a job is queued, not committed": (*QUEUE, "enqueue", 1, True),
+    "a job is started and committed, not answered": (
+        "goldpan.operations.job_start_operations",
+        "",
+        "start_job",
+        1,
+        True,
+    ),
+    "a cancellation is written, not committed": ("goldpan.operations.job_operations", "", "end_job", 1, True),
+    "a cancellation is committed, the engine not told": (*QUEUE, "cancel", 1, False),
+}
+
+# Says under which name the engine knows this worker.
+TELLS_ITS_NAME = """
+from goldpan.engine.worker_lease import WorkerLease
+take = WorkerLease.take
+def telling(lease):
+    print("EXECUTOR", lease.executor_id, flush=True)
+    take(lease)
+WorkerLease.take = telling
+"""
 
 # Somebody of whom the process dies, at once and without a word, as soon as it looks at them.
 POISON_AT_ENRICHMENT = """

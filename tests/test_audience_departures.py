@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from goldpan.contract.audience_resources import AudienceType, ChangeProspects, CreateAudience, ProspectsAction
+from goldpan.operations import caretaker_operations
 from goldpan.operations.audience_change_operations import create_audience, delete_audience, move_or_remove_prospects
+from goldpan.operations.caretaker_operations import empty_deleted_audiences
 from tests.audience_world import audiences, being_filled, create, filled, ids, move, remove
 from tests.cast import NOBODYS_ID, Caller
 from tests.invariants import assert_invariants
 from tests.service import Json
-from tests.workshop import workshop
+from tests.workshop import Workshop, workshop
 
 
 @pytest.fixture
@@ -219,6 +221,30 @@ def test_an_audience_that_is_foreign_or_deleted_is_not_found(owner: Caller, mall
     assert count(owner, mine) == 2
 
 
+# --- who leaves when an audience is deleted -----------------------------------------------------------------------
+
+
+def test_a_deleted_audience_is_emptied_a_batch_at_a_time_and_no_other_is(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caretaker_operations, "MEMBERS_A_BATCH", 2)
+    with workshop(database_url, [["ada", "ben", "cem"], ["dea", "eli"]]) as shop:
+        deleted, other = (shop.run(shop.start(audience_name=name)).audience_id for name in ("deleted", "other"))
+
+        delete_audience(shop.toolbox, shop.alice, shop.group_id, deleted)
+        left_at_once = 5 - len(members(shop, deleted))
+        rounds = [empty_deleted_audiences(shop.toolbox, 10) for _ in range(2)]
+
+        assert left_at_once == 0
+        assert rounds == [1, 0]
+        assert (len(members(shop, deleted)), len(members(shop, other))) == (0, 5)
+        assert_invariants(shop.url, by_hand=[deleted])
+
+
+def members(shop: Workshop, audience_id: str) -> list[str]:
+    return shop.scalars("SELECT prospect_id FROM audience_prospect WHERE audience_id = :id", id=audience_id)
+
+
 # --- what stays true ----------------------------------------------------------------------------------------------
 
 
@@ -240,6 +266,8 @@ def test_moving_removing_and_deleting_keep_every_rule_that_can_still_be_known(da
         sizes = dict.fromkeys((first, second), 0) | {third: 3, untouched: 5}
         for audience_id, size in sizes.items():
             assert shop.scalars("SELECT prospect_count FROM audience WHERE id = :id", id=audience_id) == [size]
+        assert_invariants(shop.url, by_hand=[first, second, third])
+        empty_deleted_audiences(shop.toolbox, 10)
         assert_invariants(shop.url, by_hand=[first, second, third])
         with pytest.raises(AssertionError, match="whom a job took is in its audience"):
             assert_invariants(shop.url)

@@ -1,7 +1,10 @@
 """Files that a stranger made to cost us: a few bytes that stand for gigabytes, and names that are none."""
 
 import resource
+import tracemalloc
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,24 @@ from tests.people_file_samples import ADA, HEADER, read, reasons, zip_of
 
 def memory_peak_mib() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+@contextmanager
+def traced_peak() -> Iterator[Callable[[], int]]:
+    """Yield what tells the most bytes that Python's own objects took since then."""
+    tracemalloc.start()
+    try:
+        yield lambda: tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def parquet_of(path: Path, select: str) -> Path:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet)")
+    return path
 
 
 def test_a_zip_of_many_members_is_refused(tmp_path: Path) -> None:
@@ -64,12 +85,8 @@ def test_a_zip_may_unpack_to_so_much_and_no_more(tmp_path: Path) -> None:
 
 
 def test_cells_of_a_megabyte_in_a_small_parquet_file_do_not_fill_the_memory(tmp_path: Path) -> None:
-    import duckdb
-
-    path = tmp_path / "people.parquet"
     people = "SELECT 'linkedin.com/in/ada-' || i AS url, repeat('x', 1000000) AS about FROM range(500) t(i)"
-    with duckdb.connect() as connection:
-        connection.execute(f"COPY ({people}) TO '{path}' (FORMAT parquet)")
+    path = parquet_of(tmp_path / "people.parquet", people)
     before = memory_peak_mib()
 
     rows = list(read_people(path).rows)
@@ -79,13 +96,35 @@ def test_cells_of_a_megabyte_in_a_small_parquet_file_do_not_fill_the_memory(tmp_
     assert memory_peak_mib() - before < 200
 
 
-def test_a_parquet_file_of_many_columns_is_refused(tmp_path: Path) -> None:
-    import duckdb
+def test_many_long_cells_in_a_small_parquet_file_do_not_fill_the_memory(tmp_path: Path) -> None:
+    columns = ", ".join(f"repeat('x', 10000) AS column_{number}" for number in range(60))
+    people = f"SELECT 'linkedin.com/in/ada-' || i AS url, {columns} FROM range(200) t(i)"
+    path = parquet_of(tmp_path / "people.parquet", people)
 
-    path = tmp_path / "people.parquet"
+    with traced_peak() as peak:
+        file = read_people(path)
+        opened = peak()
+        count = sum(row.person is not None for row in file.rows)
+        read_all = peak()
+
+    assert path.stat().st_size < 200_000
+    assert count == 200
+    assert opened < 10_000_000
+    assert read_all < 20_000_000
+
+
+def test_parquet_with_too_much_in_one_block_of_rows_is_refused_as_that(tmp_path: Path) -> None:
+    columns = ", ".join(f"repeat('x', 10000) AS column_{number}" for number in range(60))
+    people = f"SELECT 'linkedin.com/in/ada-' || i AS url, {columns} FROM range(2048) t(i)"
+    path = parquet_of(tmp_path / "people.parquet", people)
+
+    with pytest.raises(InvalidPeopleFile, match="too much in one block of rows"):
+        list(read_people(path).rows)
+
+
+def test_a_parquet_file_of_many_columns_is_refused(tmp_path: Path) -> None:
     columns = ", ".join(f"{number} AS column_{number}" for number in range(1_001))
-    with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT {columns}) TO '{path}' (FORMAT parquet)")
+    path = parquet_of(tmp_path / "people.parquet", f"SELECT {columns}")
 
     with pytest.raises(InvalidPeopleFile, match="more than 1,000 columns"):
         read_people(path)

@@ -1,5 +1,7 @@
 """How the directory reads texts and searches: tokens, documents, queries, and the parts that it refuses."""
 
+from dataclasses import replace
+
 import pytest
 
 from goldpan.domain.directory_rules import (
@@ -252,6 +254,22 @@ def test_people_without_a_profile_are_told_apart_by_mail_or_else_by_name_and_com
     assert by_mail == own_id(Person(email="ada@acme.example", name="ADA"))
     assert by_name == own_id(Person(first_name="ADA", last_name="lovelace", company_name="Acme Inc"))
     assert by_mail != by_name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Person(name="🙂", company_name="Acme"), Person(name="⭐", company_name="Acme")),
+        (Person(name="John Smith", company_name="—"), Person(name="John Smith", company_name="&")),
+    ],
+)
+def test_people_whose_name_or_company_holds_no_word_are_told_apart_by_its_signs(one: Person, other: Person) -> None:
+    assert own_id(one) != own_id(other)
+    assert own_id(one) == own_id(replace(one, name=f" {one.name} "))
+
+
+def test_of_one_address_a_name_without_a_word_is_none() -> None:
+    assert own_id(Person(name="—", email="ada@acme.example")) == own_id(Person(email="ada@acme.example"))
 
 
 def test_people_with_a_profile_keep_its_ids() -> None:

@@ -7,10 +7,13 @@ import pytest
 
 from goldpan import assembly
 from goldpan.api.export_presenters import present_export
+from goldpan.contract.error_catalogue import Problem
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.operations.account_operations import create_account
+from goldpan.operations.audience_change_operations import delete_audience
+from goldpan.operations.caretaker_operations import empty_deleted_audiences
 from goldpan.operations.export_operations import PAGE_PEOPLE, AudienceExport, export_audience
 from goldpan.storage.audience_table import Member
 from goldpan.storage.database import Database
@@ -63,6 +66,23 @@ def test_who_joins_or_leaves_meanwhile_moves_nobody_else(audience: StoredAudienc
     assert [one for one in found if one in stayed] == [one for one in before if one in stayed]
 
 
+@pytest.mark.parametrize("count", [COUNT, 4 * PAGE_PEOPLE], ids=["a short page", "an empty page"])
+def test_an_export_whose_audience_is_deleted_meanwhile_does_not_end_well(audience: StoredAudience, count: int) -> None:
+    if count != COUNT:
+        audience.leave(ids([one for page in start(audience).pages for one in page])[count:])
+    group = audience.account_group_id
+    alice = Principal("alice", False, frozenset(Permission), frozenset({group}))
+    pages = start(audience).pages
+    found = [next(pages), next(pages)]
+
+    delete_audience(audience.toolbox, alice, group, audience.id)
+    empty_deleted_audiences(audience.toolbox, 1)
+
+    with pytest.raises(Problem, match="no such audience"):
+        found += pages
+    assert [len(page) for page in found] == [PAGE_PEOPLE] * 2
+
+
 def test_between_two_pages_no_connection_is_held(audience: StoredAudience) -> None:
     pool = audience.toolbox.database.engine.pool
     held = [pool.checkedout() for _page in start(audience).pages]  # type: ignore[attr-defined]
@@ -89,7 +109,7 @@ def test_a_client_who_takes_no_more_ends_the_reading() -> None:
     async def take_three_pieces() -> list[bytes]:
         stream = present_export(AudienceExport("0" * 24, ExportFormat.JSONL, ExportPreset.PLAIN, pages()))
         taken = [await anext(stream.chunks) for _ in range(3)]
-        await stream.chunks.aclose()  # type: ignore[attr-defined]
+        await stream.chunks.aclose()
         return taken
 
     assert len(asyncio.run(take_three_pieces())) == 3

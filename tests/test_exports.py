@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from goldpan.api.export_presets import COLUMNS
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.paging import parse_time
 from goldpan.contract.permission_catalogue import Permission
-from goldpan.domain.spreadsheet_rules import neutralise
+from goldpan.domain.spreadsheet_rules import neutralise, neutralise_in_csv
+from goldpan.operations.account_operations import revoke_key
 from goldpan.storage.tables import AUDIENCE
-from tests.cast import NOBODYS_ID, Caller
+from tests.cast import NOBODYS_ID, Caller, new_caller
 from tests.export_readers import READERS, Row, read_csv, read_parquet
-from tests.service import PATIENCE_SECONDS, Answer, Json, until
+from tests.service import PATIENCE_SECONDS, Answer, Json, running, until
 from tests.stored_people import people, store_audience
 
 MEDIA_TYPES = {
@@ -26,8 +28,11 @@ MEDIA_TYPES = {
     "parquet": "application/vnd.apache.parquet",
 }
 
+NEUTRALISE = {"csv": neutralise_in_csv, "xlsx": neutralise}
+
 COUNT = 30
 MORE_THAN_BUFFERS_HOLD = 6_000
+LAST_CHUNK = b"\r\n0\r\n\r\n"
 
 
 @pytest.fixture
@@ -49,10 +54,10 @@ def flat(item: Json) -> Row:
     return {name: value for name, value in item.items() if name not in ("company", "provenance")} | company
 
 
-def flat_texts(item: Json) -> Row:
+def flat_texts(item: Json, format_: str) -> Row:
     """Return a person as a spreadsheet shows them."""
     words = {None: "", True: "true", False: "false"}
-    return {name: words[value] if value in words else neutralise(value) for name, value in flat(item).items()}
+    return {name: words[value] if value in words else NEUTRALISE[format_](value) for name, value in flat(item).items()}
 
 
 @pytest.mark.parametrize("format_", ExportFormat)
@@ -81,7 +86,7 @@ def test_jsonl_has_the_very_items_of_the_list(alice: Caller, audience_id: str) -
 def test_a_spreadsheet_holds_everybody_as_text(alice: Caller, audience_id: str, format_: str) -> None:
     rows = READERS[format_](export(alice, audience_id, f"?format={format_}").body)
 
-    expected = [flat_texts(item) for item in alice.prospects(audience_id)]
+    expected = [flat_texts(item, format_) for item in alice.prospects(audience_id)]
     if format_ == "xlsx":  # a line break within a cell is LF there
         expected = [{name: cell.replace("\r\n", "\n") for name, cell in row.items()} for row in expected]
     assert rows == expected
@@ -219,16 +224,79 @@ def test_a_reader_who_leaves_ends_the_work(alice: Caller) -> None:
     until(lambda: f'"path":"{path}"' in alice.service.log.read_text()[before:])
 
 
-def test_others_are_answered_while_slow_readers_wait(alice: Caller) -> None:
+def test_an_export_breaks_off_when_its_key_is_revoked(alice: Caller) -> None:
+    path = f"{alice.group}/audiences/{stored_writers(alice)}/export?format=jsonl"
+    key_id, key = alice.new_key()
+
+    with start_reading(replace(alice, key=key), path) as reader:
+        assert reader.recv(12) == b"HTTP/1.1 200"
+        revoke_key(alice.service.toolbox, key_id)
+        end = read_to_the_end(reader)
+
+    assert end[-len(LAST_CHUNK) :] != LAST_CHUNK
+
+
+def test_an_export_breaks_off_when_the_server_stops(tmp_path: Path) -> None:
+    with running(tmp_path) as service:
+        alice = new_caller(service, "alice")
+        path = f"{alice.group}/audiences/{stored_writers(alice)}/export?format=jsonl"
+        with start_reading(alice, path) as reader:
+            assert reader.recv(12) == b"HTTP/1.1 200"
+            service.processes[0].terminate()
+            service.processes[0].wait(5)
+            end = read_to_the_end(reader)
+
+    assert end[-len(LAST_CHUNK) :] != LAST_CHUNK
+
+
+def test_a_key_has_ten_exports_under_way_at_most(alice: Caller) -> None:
     audience_id = stored(alice, MORE_THAN_BUFFERS_HOLD)
     path = f"{alice.group}/audiences/{audience_id}/export?format=jsonl"
 
     with ExitStack() as stack:
-        readers = [stack.enter_context(start_reading(alice, path)) for _ in range(45)]  # more than there are threads
+        readers = [stack.enter_context(start_reading(alice, path)) for _ in range(10)]
+        assert {reader.recv(12) for reader in readers} == {b"HTTP/1.1 200"}
+        refused, other = export(alice, audience_id), export(alice.with_key(), audience_id)
+
+    assert (refused.refusal, refused.headers["Retry-After"]) == ((429, "RATE_LIMITED"), "5")
+    assert other.status == 200
+    until(lambda: export(alice, audience_id).status == 200)
+
+
+def test_others_are_answered_while_slow_readers_wait(alice: Caller) -> None:
+    audience_id = stored(alice, MORE_THAN_BUFFERS_HOLD)
+    path = f"{alice.group}/audiences/{audience_id}/export?format=jsonl"
+    callers = [alice.with_key() for _ in range(5)]
+
+    with ExitStack() as stack:
+        opened = [start_reading(caller, path) for caller in callers for _ in range(9)]  # more than there are threads
+        readers = [stack.enter_context(reader) for reader in opened]
         assert {reader.recv(12) for reader in readers} == {b"HTTP/1.1 200"}
         assert alice.get(alice.jobs).status == 200
         assert alice.start(source="url_upload", urls=["linkedin.com/in/ada"]).status == 202
         assert export(alice, stored(alice, COUNT)).status == 200
+
+
+def stored_writers(caller: Caller) -> str:
+    """Store an audience of people who wrote so much of themselves that no connection's buffers hold them."""
+    writers = [replace(one, about="x" * 5_000) for one in people(3_000)]
+    return store_audience(caller.service.toolbox, caller.account_group_id, writers).id
+
+
+def read_to_the_end(reader: socket.socket) -> bytes:
+    """Read without haste until the other side ends the connection; return the last piece."""
+    pieces = [b""]
+
+    def has_ended() -> bool:
+        try:
+            piece = reader.recv(16_384)
+        except ConnectionResetError:
+            return True
+        pieces.append((pieces[-1] + piece)[-100:])
+        return not piece
+
+    until(has_ended)
+    return pieces[-1]
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from goldpan import assembly
-from goldpan.contract.error_catalogue import Problem
+from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import SourceType, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.engine.caretaker import Caretaker
+from goldpan.operations import file_operations
 from goldpan.operations.caretaker_operations import FILE_LIFETIME_MS, UPLOAD_LIFETIME_MS, forget_old_files
 from goldpan.operations.file_operations import upload_file
 from goldpan.operations.job_operations import cancel_job
@@ -227,6 +228,36 @@ def test_a_file_is_kept_for_thirty_days(shop: Workshop) -> None:
 
     assert kept_files(shop) == [young]
     assert set(shop.scalars("SELECT file_id FROM uploaded_row")) == {young}
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MOST_FILES_KEPT", 3), ("MOST_ROWS_KEPT", 9)])
+def test_the_oldest_file_that_no_job_reads_makes_room_for_another(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(file_operations, limit, most)
+    first, second, third = (stored_file(shop, rows(3)) for _ in range(3))
+    start(shop, first)
+    for age, file_id in enumerate([third, second, first]):
+        grow_older(shop, file_id, age * 1000)
+
+    fourth = stored_file(shop, rows(3))
+
+    assert set(kept_files(shop)) == {first, third, fourth}
+    assert set(shop.scalars("SELECT file_id FROM uploaded_row")) == {first, third, fourth}
+
+
+def test_a_file_for_which_nothing_can_make_room_is_refused(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_operations, "MOST_FILES_KEPT", 1)
+    file_id = stored_file(shop, rows(3))
+    job_id = start(shop, file_id)
+
+    with pytest.raises(Problem) as raised:
+        stored_file(shop, rows(3))
+    cancel_job(shop.toolbox, shop.alice, shop.group_id, job_id)
+    next_id = stored_file(shop, rows(3))
+
+    assert raised.value.kind is ErrorKind.CONFLICT
+    assert kept_files(shop) == [next_id]
 
 
 def test_an_old_file_stays_as_long_as_a_job_reads_it(shop: Workshop) -> None:

@@ -7,6 +7,7 @@ import socket
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx2
@@ -161,6 +162,38 @@ def test_a_file_that_comes_slowly_keeps_nobody_waiting(alice: Caller) -> None:
         slow.sendall(content[50:])
 
         assert slow.recv(12) == b"HTTP/1.1 201"
+
+
+def test_a_key_may_send_four_files_at_once_and_who_goes_away_makes_room(alice: Caller) -> None:
+    begun = head(alice, "Content-Type: text/csv", "Content-Length: 1000") + b"a"
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connected(alice)) for _ in range(4)]
+        for connection in slow:
+            connection.sendall(begun)
+
+        refused = until(lambda: answer if (answer := upload(alice, CONNECTIONS)).status != 201 else None)
+        other = upload(alice.with_key(), CONNECTIONS)
+        slow[0].close()
+
+        assert (refused.refusal, refused.headers["Retry-After"]) == ((429, "RATE_LIMITED"), "5")
+        assert "4 files under way" in refused.details
+        assert other.status == 201
+        until(lambda: upload(alice, CONNECTIONS).status == 201)
+
+
+def test_so_many_files_are_under_way_at_once_and_no_more(alice: Caller) -> None:
+    callers = [alice.with_key() for _ in range(4)]
+    with ExitStack() as stack:
+        for caller in callers * 4:
+            begun = head(caller, "Content-Type: text/csv", "Content-Length: 1000") + b"a"
+            stack.enter_context(connected(caller)).sendall(begun)
+
+        refused = until(lambda: answer if (answer := upload(alice, CONNECTIONS)).status != 201 else None)
+
+        assert (refused.refusal, refused.headers["Retry-After"]) == ((503, "SERVICE_UNAVAILABLE"), "5")
+        assert alice.get(alice.jobs).status == 200
+
+    until(lambda: upload(alice, CONNECTIONS).status == 201)
 
 
 def test_the_same_file_twice_is_two_files(alice: Caller) -> None:

@@ -1,6 +1,5 @@
 """What a 202 promises, kept by real processes that are killed, stopped, frozen and cut off from their database."""
 
-import asyncio
 import json
 import random
 import sys
@@ -9,16 +8,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
-from signal import SIGCONT, SIGSTOP
-from urllib.parse import quote
+from signal import SIGCONT, SIGKILL, SIGSTOP
 
 import pytest
-import sqlalchemy as sa
 
 from goldpan.domain.job_rules import CAREFUL_FROM_CLAIM, MOST_ATTEMPTS
-from goldpan.domain.search_rules import parse_linkedin_search_url
-from goldpan.providers.sandbox import Sandbox
-from goldpan.storage.database import Database
 from tests.faults import (
     BUG,
     CANCELS_IN_SILENCE,
@@ -33,6 +27,7 @@ from tests.faults import (
 )
 from tests.invariants import assert_invariants
 from tests.processes import PATIENCE_SECONDS, Goldpan, database_away, wait_until, write_lock
+from tests.stored_jobs import people_of, people_of_the_sandbox, read_rows
 
 
 @pytest.fixture
@@ -68,10 +63,10 @@ def test_a_server_killed_four_times_during_six_jobs_loses_nobody_and_counts_nobo
     assert [job["status"] for job in played] == ["completed"] * 5
     assert [job["counts"]["imported"] for job in played] == [300] * 5
     for job_id, keywords in zip(job_ids, searches, strict=True):
-        assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+        assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
     assert live["stopReason"] == "source_exhausted"
     assert live["credits"]["spent"] == 1_200
-    assert _people_of(goldpan, live_id) == sorted(f"miller-{number}" for number in range(1_200))
+    assert people_of(goldpan.url, live_id) == sorted(f"miller-{number}" for number in range(1_200))
     assert _balances(goldpan) == (8_800, 0)
 
 
@@ -96,7 +91,7 @@ def test_dead_and_frozen_workers_are_replaced_within_45_seconds(scaled: Goldpan)
     sys.stdout.write(f"takeover after {takeover_seconds:.1f} s\n")
     assert {job["status"] for job in jobs} == {"completed"}
     for job_id, keywords in zip(job_ids, searches, strict=True):
-        assert _people_of(scaled, job_id) == _people_of_the_sandbox(keywords)
+        assert people_of(scaled.url, job_id) == people_of_the_sandbox(keywords)
     wait_until(lambda: "lease_lost" in frozen.log.read_text(), PATIENCE_SECONDS, "the frozen worker noticed")
     assert [heir.exit_code for heir in heirs] == [None, None]
 
@@ -166,13 +161,13 @@ def test_a_crash_at_any_place_of_a_step_neither_loses_nor_doubles_its_page(goldp
 
     for what, place in CRASH_PLACES.items():
         server = goldpan.serve(CRASH.format(place=place), is_awaited=False)
-        assert server.wait_for_exit(PATIENCE_SECONDS) == 9, what
+        assert server.wait_for_exit(PATIENCE_SECONDS) == -SIGKILL, what
         assert_invariants(goldpan.url)
 
     goldpan.serve()
     [job] = goldpan.wait_for_end([job_id])
     assert job["status"] == "completed"
-    assert _people_of(goldpan, job_id) == names
+    assert people_of(goldpan.url, job_id) == names
     assert _balances(goldpan) == (9_740, 0)
 
 
@@ -197,8 +192,8 @@ def test_a_server_killed_during_resumed_jobs_loses_nobody_and_charges_nobody_twi
 
     live, played = goldpan.wait_for_end(job_ids)
     assert (live["status"], live["stopReason"], live["credits"]["spent"]) == ("completed", "source_exhausted", 600)
-    assert _people_of(goldpan, job_ids[0]) == sorted(f"miller-{number}" for number in range(600))
-    assert (played["status"], _people_of(goldpan, job_ids[1])) == ("completed", _people_of_the_sandbox(keywords))
+    assert people_of(goldpan.url, job_ids[0]) == sorted(f"miller-{number}" for number in range(600))
+    assert (played["status"], people_of(goldpan.url, job_ids[1])) == ("completed", people_of_the_sandbox(keywords))
     assert _balances(goldpan) == (9_400, 0)
 
 
@@ -220,7 +215,7 @@ def test_a_worker_frozen_in_a_cancelled_run_does_not_disturb_the_resumed_one(sca
 
     [job] = scaled.wait_for_end([job_id])
     assert (job["status"], job["counts"]["imported"]) == ("completed", 200)
-    assert _people_of(scaled, job_id) == _people_of_the_sandbox(keywords)
+    assert people_of(scaled.url, job_id) == people_of_the_sandbox(keywords)
     assert (frozen.exit_code, heir.exit_code) == (None, None)
 
 
@@ -233,7 +228,7 @@ def test_a_step_that_the_engine_could_not_note_is_not_done_twice(goldpan: Goldpa
     goldpan.serve()
 
     assert job["status"] == "completed"
-    assert _people_of(goldpan, job["jobId"]) == _people_of_the_sandbox(keywords)
+    assert people_of(goldpan.url, job["jobId"]) == people_of_the_sandbox(keywords)
     assert goldpan.job(job["jobId"]) == job
 
 
@@ -274,7 +269,7 @@ def test_a_database_that_cuts_all_connections_is_waited_for_and_nothing_is_lost(
     assert refused == (503, "SERVICE_UNAVAILABLE", True)
     assert {job["status"] for job in jobs} == {"completed"}
     for job_id, keywords in zip(job_ids, searches, strict=True):
-        assert _people_of(scaled, job_id) == _people_of_the_sandbox(keywords)
+        assert people_of(scaled.url, job_id) == people_of_the_sandbox(keywords)
     assert server.exit_code is None
     assert worker.exit_code is None
     assert "lease_lost" in worker.log.read_text()
@@ -296,7 +291,7 @@ def test_a_locked_database_is_told_with_503_and_the_jobs_go_on_when_it_is_free(g
     assert int(refused[0].headers["Retry-After"]) > 0
     [job] = goldpan.wait_for_end([job_id])
     assert job["status"] == "completed"
-    assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+    assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
 
 
 def test_a_full_disk_keeps_what_was_acknowledged_and_the_jobs_go_on_when_there_is_room(goldpan: Goldpan) -> None:
@@ -316,7 +311,7 @@ def test_a_full_disk_keeps_what_was_acknowledged_and_the_jobs_go_on_when_there_i
 
     assert refused == (503, "SERVICE_UNAVAILABLE", True)
     assert job["status"] == "completed"
-    assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+    assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
 
 
 def test_a_bug_in_a_provider_ends_its_job_alone_and_is_logged(goldpan: Goldpan) -> None:
@@ -338,7 +333,7 @@ def test_a_bug_in_a_provider_ends_its_job_alone_and_is_logged(goldpan: Goldpan) 
 def test_a_person_of_whom_every_server_dies_is_passed_over_and_costs_the_other_jobs_nobody(goldpan: Goldpan) -> None:
     searches = [f"plain {number} total:100 pace:20" for number in range(6)]
     searches.append("poison total:100 pace:20")
-    poison = _people_of_the_sandbox(searches[-1])[50]
+    poison = people_of_the_sandbox(searches[-1])[50]
     prelude = POISON_AT_ENRICHMENT.format(poison=poison)
     server = goldpan.serve()
     job_ids = [goldpan.start(keywords) for keywords in searches]
@@ -346,19 +341,19 @@ def test_a_person_of_whom_every_server_dies_is_passed_over_and_costs_the_other_j
 
     deaths, server = 0, goldpan.serve(prelude, is_awaited=False)
     began = time.monotonic()
-    while _read(goldpan.url, "SELECT 1 FROM job WHERE finished_ms IS NULL"):
+    while read_rows(goldpan.url, "SELECT 1 FROM job WHERE finished_ms IS NULL"):
         assert time.monotonic() - began < 90, "the jobs end"
         if server.exit_code is not None:
             deaths, server = deaths + 1, goldpan.serve(prelude, is_awaited=False)
         time.sleep(0.1)
 
     sys.stdout.write(f"{deaths} servers died in {time.monotonic() - began:.0f} s\n")
-    assert _read(goldpan.url, "SELECT DISTINCT status FROM job") == [("completed",)]
+    assert read_rows(goldpan.url, "SELECT DISTINCT status FROM job") == [("completed",)]
     for job_id, keywords in zip(job_ids, searches, strict=True):
-        assert _people_of(goldpan, job_id) == _people_of_the_sandbox(keywords)
+        assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
     quarantined = "SELECT job_id, stage FROM quarantined_person"
-    assert _read(goldpan.url, quarantined) == [(job_ids[-1], "enrichment")]
-    assert _read(goldpan.url, "SELECT count(*) FROM prospect WHERE enriched_ms IS NULL") == [(0,)]
+    assert read_rows(goldpan.url, quarantined) == [(job_ids[-1], "enrichment")]
+    assert read_rows(goldpan.url, "SELECT count(*) FROM prospect WHERE enriched_ms IS NULL") == [(0,)]
     assert deaths <= CAREFUL_FROM_CLAIM + MOST_ATTEMPTS
 
 
@@ -383,31 +378,6 @@ def _refusal(goldpan: Goldpan) -> tuple[int, str, bool] | None:
     return answer.status_code, answer.json()["error"]["code"], "Retry-After" in answer.headers
 
 
-def _people_of_the_sandbox(keywords: str) -> list[str]:
-    """Return the names of everybody whom a search of the sandbox finds, sorted."""
-    source = parse_linkedin_search_url(f"https://www.linkedin.com/search/results/people/?keywords={quote(keywords)}")
-
-    async def no_sleep(_seconds: float) -> None: ...
-
-    async def read() -> set[str]:
-        sandbox, names, cursor, is_first = Sandbox(no_sleep), set(), None, True
-        while is_first or cursor is not None:
-            page = await sandbox.fetch_page("", source, cursor, 99)
-            names |= {person.public_identifier or "" for person in page.people}
-            cursor, is_first = page.next_cursor, False
-        return names
-
-    return sorted(asyncio.run(read()))
-
-
-def _people_of(goldpan: Goldpan, job_id: str) -> list[str]:
-    """Return the names of everybody whom a job took, sorted, each as often as it is stored."""
-    query = (
-        "SELECT public_identifier FROM prospect JOIN job_prospect AS taken ON prospect_id = id WHERE taken.job_id = :id"
-    )
-    return sorted(str(row[0]) for row in _read(goldpan.url, query, id=job_id))
-
-
 def _rows_of(goldpan: Goldpan, job_id: str) -> list[list[tuple[object, ...]]]:
     """Return every row that belongs to a job."""
     queries = (
@@ -417,29 +387,21 @@ def _rows_of(goldpan: Goldpan, job_id: str) -> list[list[tuple[object, ...]]]:
         "SELECT * FROM credit_entry WHERE job_id = :id ORDER BY id",
         "SELECT audience.* FROM audience JOIN job ON audience_id = audience.id WHERE job.id = :id",
     )
-    return [_read(goldpan.url, query, id=job_id) for query in queries]
+    return [read_rows(goldpan.url, query, id=job_id) for query in queries]
 
 
 def _balances(goldpan: Goldpan) -> tuple[object, ...]:
-    [row] = _read(goldpan.url, "SELECT credits_available, credits_reserved FROM account_group")
+    [row] = read_rows(goldpan.url, "SELECT credits_available, credits_reserved FROM account_group")
     return row
 
 
 def _owners(goldpan: Goldpan) -> set[object]:
     return {
-        row[0] for row in _read(goldpan.url, "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
+        row[0]
+        for row in read_rows(goldpan.url, "SELECT executor_id FROM dbos.workflow_status WHERE status = 'PENDING'")
     }
 
 
 def _are_all_claimed(goldpan: Goldpan, times: int) -> bool:
     query = "SELECT 1 FROM job WHERE fencing_token < :times AND finished_ms IS NULL"
-    return not _read(goldpan.url, query, times=times)
-
-
-def _read(url: str, query: str, **parameters: object) -> list[tuple[object, ...]]:
-    database = Database(url)
-    try:
-        with database.read() as tx:
-            return [tuple(row) for row in tx.execute(sa.text(query), parameters)]
-    finally:
-        database.close()
+    return not read_rows(goldpan.url, query, times=times)

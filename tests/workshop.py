@@ -79,12 +79,14 @@ class Workshop:
         self.url = database_url
         self.database = Database(database_url)
         self.queue = JobQueue(self.database)
-        self.provider = provider
-        self.toolbox: Toolbox = replace(
-            assembly.build_toolbox(self.database, self.queue), live_provider=provider, sandbox_provider=provider
-        )
+        self.toolbox: Toolbox = assembly.build_toolbox(self.database, self.queue)
+        self.use(provider)
         self.group_id = create_account(self.toolbox, "Alice", "scale", credits).id
         self.alice = Principal("alice", False, frozenset(Permission), frozenset({self.group_id}))
+
+    def use(self, provider: ScriptedProvider) -> None:
+        self.provider = provider
+        self.toolbox = replace(self.toolbox, live_provider=provider, sandbox_provider=provider)
 
     def start(self, key: str | None = None, **body: Any) -> str:
         request = StartJob(source=SourceType.LINKEDIN_SEARCH, search_url=SEARCH, **body)

@@ -14,7 +14,7 @@ from goldpan.api.export_xlsx import write_xlsx
 from goldpan.api.presenters import present_prospects
 from goldpan.contract.export_choices import ExportFormat
 from goldpan.contract.paging import Slice
-from goldpan.domain.spreadsheet_rules import neutralise
+from goldpan.domain.spreadsheet_rules import neutralise_in_csv
 from goldpan.operations.export_operations import Member
 
 Write = Callable[[Iterable[list[Member]], Sequence[Column]], Generator[bytes]]
@@ -41,7 +41,7 @@ def write_csv(pages: Iterable[list[Member]], columns: Sequence[Column]) -> Gener
     rows.writerow(column.name for column in columns)
     yield _drain(buffer)
     for page in pages:
-        rows.writerows([cell and neutralise(cell) for cell in read(member)] for member in page)
+        rows.writerows([cell and neutralise_in_csv(cell) for cell in read(member)] for member in page)
         yield _drain(buffer)
 
 

@@ -1,7 +1,7 @@
 """An export as a stream: each piece is made in a thread when the client has taken the one before."""
 
 import asyncio
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncGenerator, Generator
 
 from starlette.concurrency import run_in_threadpool
 
@@ -21,7 +21,7 @@ def present_export(export: AudienceExport) -> Stream:
     return Stream(chosen.media_type, _at_pace(pieces), {"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-async def _at_pace(pieces: Generator[bytes]) -> AsyncIterator[bytes]:
+async def _at_pace(pieces: Generator[bytes]) -> AsyncGenerator[bytes, None]:
     """Yield the pieces; whoever stops taking them ends the work."""
     try:
         while True:

@@ -2,13 +2,13 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import asdict
 
 from goldpan.api.presenters import Reply, Stream
 from goldpan.contract.file_resources import File, FileColumn, FilePerson, FileReject
 from goldpan.contract.paging import format_time
-from goldpan.domain.spreadsheet_rules import neutralise
+from goldpan.domain.spreadsheet_rules import neutralise_in_csv
 from goldpan.operations.file_operations import FileReport, UploadedRow
 
 
@@ -43,9 +43,9 @@ def _file(report: FileReport) -> File:
     )
 
 
-async def _csv(chunks: AsyncIterator[list[UploadedRow]]) -> AsyncIterator[bytes]:
+async def _csv(chunks: AsyncIterator[list[UploadedRow]]) -> AsyncGenerator[bytes, None]:
     yield b"line,reason\r\n"
     async for rows in chunks:
         text = io.StringIO(newline="")
-        csv.writer(text).writerows((row.line_number, neutralise(row.reject_reason or "")) for row in rows)
+        csv.writer(text).writerows((row.line_number, neutralise_in_csv(row.reject_reason or "")) for row in rows)
         yield text.getvalue().encode()

@@ -15,18 +15,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from goldpan import metrics, tracing
 from goldpan.api.conditional_answers import entity_tag, is_any, is_known, sent_tags
 from goldpan.api.event_presenters import LiveStream
 from goldpan.api.job_list_parameters import take_job_filter
-from goldpan.api.live_answers import CONNECTION_END, ConnectionEnd, LiveAnswer, LiveAnswers
+from goldpan.api.live_answers import CONNECTION_END, BrokenOff, ConnectionEnd, LiveAnswer, LiveAnswers
 from goldpan.api.live_waits import wait_for_news
 from goldpan.api.next_link import next_link
 from goldpan.api.parameters import parse_headers, parse_query
 from goldpan.api.preferences import WAIT_ARGUMENT
 from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit, Verdict
+from goldpan.api.request_account import RequestAccount, shown_method
 from goldpan.api.request_body import check_media_type, decode_body, read_body
-from goldpan.api.request_file import check_file_head, received_file
+from goldpan.api.request_file import FilePlaces, check_file_head, received_file
 from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 from goldpan.contract.paging import PageRequest
@@ -41,11 +43,6 @@ LARGE_BODY_BYTES = 64 * 1024  # takes milliseconds to decode
 REPEATS_AFTER_COLLISION = 3
 FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 
-# https://www.w3.org/TR/trace-context/#traceparent-header (read 2026-11): all zeroes and version ff are invalid, and
-# only versions after 00 may have more behind the flags.
-_TRACEPARENT = re.compile(
-    rb"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
-)
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
 
 _COMMON_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -65,7 +62,7 @@ class _Envelope(msgspec.Struct, rename="camel"):
 class Exchange:
     """One request on its way through the gate, and the headers that its answer has gathered so far.
 
-    `verdict` is the limit's on this request, `live` what wakes an answer that stays open.
+    `verdict` is the limit's on this request, `live` what wakes and ends an answer that stays open.
     """
 
     request: Request
@@ -96,30 +93,39 @@ class Gate:
 
     def __init__(self, parts: GateParts, routes: Sequence[Route]) -> None:
         self._parts = parts
+        self._file_places = FilePlaces()
         self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
             self._routes["HEAD"] = self._routes["GET"]
         self._allow = ", ".join([*sorted(self._routes), "OPTIONS"])
+        self._account = RequestAccount(routes[0].path if routes else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        exchange = Exchange(request, self._trace_id(request))
-        started = self._parts.now_seconds()
-        try:
-            response = await self._answer(exchange)
-            await self._send(exchange, response, receive, send)
-        except ClientDisconnect:
-            return  # nobody is left to answer
-        finally:
-            if exchange.live is not None:
-                self._parts.live.close(exchange.live)
+        name, new_trace_id = self._account.name(request.method), self._parts.new_trace_id
+        with tracing.received(_traceparent(scope["headers"]), name, new_trace_id) as work:
+            exchange = Exchange(request, work.trace_id)
+            started = self._parts.now_seconds()
+            try:
+                response = await self._answer(exchange)
+                await self._send(exchange, response, receive, send)
+            except ClientDisconnect:
+                return  # nobody is left to answer
+            finally:
+                if exchange.live is not None:
+                    self._parts.live.close(exchange.live)
+            seconds = self._parts.now_seconds() - started
+            work.note("http.response.status_code", response.status_code)
+            if response.status_code >= 500:
+                work.fail(str(response.status_code))
+        self._account.observe(request.method, response.status_code, seconds)
         self._parts.log(
             "request",
-            method=request.method,
-            path=scope["path"],
+            method=shown_method(request.method),
+            path=self._account.shown_path(scope["path"]),
             status=response.status_code,
-            milliseconds=round((self._parts.now_seconds() - started) * 1000, 2),
+            milliseconds=round(seconds * 1000, 2),
             trace_id=exchange.trace_id,
             key_id=exchange.caller.key_id if exchange.caller else None,
         )
@@ -130,8 +136,15 @@ class Gate:
             await response(exchange.request.scope, receive, send)
         except ClientDisconnect:
             return
+        except (BrokenOff, Problem):
+            self._parts.log("broken_off", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
         except Exception:  # noqa: BLE001 the status is out already: whoever reads learns it by the broken connection
-            self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
+            self._note_crash(exchange)
+
+    def _note_crash(self, exchange: Exchange) -> None:
+        metrics.CRASHES.labels("request").inc()
+        path = self._account.shown_path(exchange.request.scope["path"])
+        self._parts.log_crash("crash", path=path, trace_id=exchange.trace_id)
 
     async def _answer(self, exchange: Exchange) -> Response:
         try:
@@ -141,7 +154,7 @@ class Gate:
         except ClientDisconnect:
             raise
         except Exception:  # noqa: BLE001 the one place where a bug, or a database that is away, becomes an answer
-            self._parts.log_crash("crash", path=exchange.request.scope["path"], trace_id=exchange.trace_id)
+            self._note_crash(exchange)
             return self._refuse(exchange, Problem(ErrorKind.INTERNAL_ERROR))
 
     async def _serve(self, exchange: Exchange) -> Reply | Stream | LiveStream:
@@ -206,9 +219,10 @@ class Gate:
     ) -> Reply | Stream | LiveStream:
         most = self._parts.max_file_bytes
         arguments = {"caller": caller, **_read_file_head(exchange.request, route, file, most)}
-        async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
-            reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
-            return reply
+        with self._file_places.taken(caller.key_id if caller else ""):
+            async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
+                reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+                return reply
 
     async def _perform_or_repeat(self, route: Route, arguments: dict[str, Any]) -> Any:
         """Repeat what collided: an operation is one transaction, and nothing of this one was kept."""
@@ -239,8 +253,8 @@ class Gate:
             raise _unauthorized(live.key_text)
         return reply
 
-    def _open_live(self, exchange: Exchange, job_id: str) -> LiveAnswer:
-        assert exchange.caller is not None  # a route of jobs needs a key
+    def _open_live(self, exchange: Exchange, job_id: str | None) -> LiveAnswer:
+        assert exchange.caller is not None
         connection_end = exchange.request.scope.get(CONNECTION_END) or ConnectionEnd()
         key_text = _bearer(exchange.request) or ""
         exchange.live = self._parts.live.open(exchange.caller, key_text, job_id, connection_end)
@@ -281,6 +295,8 @@ class Gate:
             return response
         if isinstance(stream, LiveStream):
             chunks = stream.chunks(self._open_live(exchange, stream.job_id))
+        elif exchange.caller is not None:
+            chunks = self._open_live(exchange, None).guard(stream.chunks)
         else:
             chunks = stream.chunks
         return StreamingResponse(chunks, 200, headers, media_type=stream.media_type)
@@ -296,10 +312,10 @@ class Gate:
         all_headers = {**_COMMON_HEADERS, "X-Trace-Id": exchange.trace_id, **exchange.headers, **headers}
         return Response(body, status, all_headers, media_type="application/json" if body else None)
 
-    def _trace_id(self, request: Request) -> str:
-        sent = [value for name, value in request.scope["headers"] if name == b"traceparent"]
-        match = _TRACEPARENT.fullmatch(sent[0]) if len(sent) == 1 else None
-        return match[1].decode() if match else self._parts.new_trace_id()
+
+def _traceparent(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
+    sent = [value for name, value in headers if name == b"traceparent"]
+    return sent[0].decode("latin-1") if len(sent) == 1 else None
 
 
 def _check_readable(request: Request) -> None:

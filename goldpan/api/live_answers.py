@@ -1,15 +1,16 @@
-"""Answers that stay open, streams and waits: how many a key may have, and what wakes them.
+"""Answers that stay open, streams, waits and downloads: how many a key may have, what wakes and what ends them.
 
 None of them holds a thread, a connection to the database or a timer of its own: one task asks for all, four times a
 second, which of their jobs have changed, and once a second whether their keys are still good.
 """
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, suppress
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.domain.access_rules import Principal
+from goldpan.metrics import LIVE_ANSWERS
 from goldpan.operations.account_operations import identify
 from goldpan.operations.job_live_operations import job_versions
 from goldpan.operations.toolbox import Toolbox
@@ -21,6 +22,10 @@ MOST_PER_KEY = 10
 RETRY_SECONDS = 5
 POLL_SECONDS = 0.25
 POLLS_PER_KEY_CHECK = 4
+
+
+class BrokenOff(Exception):
+    """The answer must not go on, though not all of it was sent."""
 
 
 class ConnectionEnd:
@@ -37,9 +42,9 @@ class ConnectionEnd:
 
 
 class LiveAnswer:
-    """One answer that waits for changes of one job, until `is_over`."""
+    """One answer that goes on until `is_over`, and may wait for changes of one job; `job_id` None: it does not."""
 
-    def __init__(self, caller: Principal, key_text: str, job_id: str, connection_end: ConnectionEnd) -> None:
+    def __init__(self, caller: Principal, key_text: str, job_id: str | None, connection_end: ConnectionEnd) -> None:
         self.caller = caller
         self.key_text = key_text
         self.job_id = job_id
@@ -74,6 +79,18 @@ class LiveAnswer:
         self.has_lost_its_key = True
         self.end()
 
+    async def guard(self, chunks: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+        """Yield the chunks.
+
+        Raises:
+            BrokenOff: the answer is over before they are: whoever reads must not take what came for all of it.
+        """
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                if self.is_over:
+                    raise BrokenOff
+                yield chunk
+
 
 class LiveAnswers:
     """The answers of this process that are open."""
@@ -83,17 +100,19 @@ class LiveAnswers:
         self._of_key: dict[str, list[LiveAnswer]] = {}
         self._poller: asyncio.Task[None] | None = None
 
-    def open(self, caller: Principal, key_text: str, job_id: str, connection_end: ConnectionEnd) -> LiveAnswer:
+    def open(self, caller: Principal, key_text: str, job_id: str | None, connection_end: ConnectionEnd) -> LiveAnswer:
         """Return a new answer, which must be closed.
 
         Raises:
             Problem: RATE_LIMITED, the key has as many as it may.
         """
         if len(self._of_key.get(caller.key_id, ())) >= MOST_PER_KEY:
-            details = f"the key has {MOST_PER_KEY} streams and waits open: end one, or try again in {RETRY_SECONDS} s"
+            what = f"{MOST_PER_KEY} streams, waits and downloads"
+            details = f"the key has {what} open: end one, or try again in {RETRY_SECONDS} s"
             raise Problem(ErrorKind.RATE_LIMITED, details, headers={"Retry-After": str(RETRY_SECONDS)})
         answer = LiveAnswer(caller, key_text, job_id, connection_end)
         self._of_key.setdefault(caller.key_id, []).append(answer)
+        LIVE_ANSWERS.inc()
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll(), name="live answers")
         return answer
@@ -102,6 +121,7 @@ class LiveAnswers:
         answer.connection_end.listeners.discard(answer.end)
         of_key = self._of_key[answer.caller.key_id]
         of_key.remove(answer)
+        LIVE_ANSWERS.dec()
         if not of_key:
             del self._of_key[answer.caller.key_id]
 
@@ -121,9 +141,11 @@ class LiveAnswers:
                 answer.end()
 
     async def _notice_changes(self) -> None:
-        versions = await job_versions(self._toolbox, list({answer.job_id for answer in self._answers()}))
+        job_ids = {answer.job_id for answer in self._answers() if answer.job_id}
+        versions = await job_versions(self._toolbox, list(job_ids)) if job_ids else {}
         for answer in self._answers():
-            answer.notice(versions.get(answer.job_id, 0))
+            if answer.job_id:
+                answer.notice(versions.get(answer.job_id, 0))
 
     async def _check_keys(self) -> None:
         for answers in [tuple(of_key) for of_key in self._of_key.values()]:

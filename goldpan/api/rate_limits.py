@@ -9,6 +9,7 @@ from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.metrics import RATE_LIMIT_REFUSALS
 
 Headers = dict[str, str]
 
@@ -51,6 +52,7 @@ class RateLimit:
         self._shared = shared
         self._now_seconds = now_seconds
         self._policy = f'"{name}";q={self._item.amount};w={self._item.get_expiry()}'
+        self._refusals = RATE_LIMIT_REFUSALS.labels(name)
 
     async def hit(self, caller: str) -> Verdict:
         """Count one request of `caller`."""
@@ -79,6 +81,7 @@ class RateLimit:
         }
         if not is_allowed:
             headers["Retry-After"] = str(seconds_left)
+            self._refusals.inc()
         return Verdict(is_allowed, headers, window_end)
 
 

@@ -1,7 +1,7 @@
 """The reference page at /docs: the OpenAPI document for people to read, from files of this package alone."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
@@ -94,7 +94,7 @@ def present_asset(asset: Asset) -> Stream:
 
 
 def _file(media_type: str, content: bytes, headers: dict[str, str]) -> Stream:
-    async def chunks() -> AsyncIterator[bytes]:
+    async def chunks() -> AsyncGenerator[bytes, None]:
         yield content
 
     return Stream(media_type, chunks(), {**headers, "Content-Length": str(len(content))})

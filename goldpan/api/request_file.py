@@ -3,11 +3,12 @@
 import fcntl
 import os
 import stat
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from tempfile import gettempdir, mkstemp
-from typing import IO
 
 from starlette.concurrency import run_in_threadpool
 
@@ -16,6 +17,10 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem
 
 PREFIX = "goldpan-upload-"
 PIECE_BYTES = 1024 * 1024  # written at once, in a thread: a disk may keep us waiting
+
+MOST_UNDER_WAY = 16  # of this process: so many files at most lie in the temporary folder
+MOST_UNDER_WAY_PER_KEY = 4
+RETRY_SECONDS = 5
 
 _FORM = "multipart/form-data"
 _HINT = "send the file itself as the body: curl --data-binary @people.csv -H 'Content-Type: text/csv'"
@@ -43,6 +48,35 @@ def check_file_head(
     refuse_encoding(content_encoding)
 
 
+class FilePlaces:
+    """How many files are under way here, coming or being read: whoever sends slowly keeps a place for long."""
+
+    def __init__(self) -> None:
+        self._of_key: Counter[str] = Counter()
+
+    @contextmanager
+    def taken(self, key_id: str) -> Iterator[None]:
+        """Take a place for the length of the block.
+
+        Raises:
+            Problem: RATE_LIMITED, the key has as many as it may; SERVICE_UNAVAILABLE, there is none left.
+        """
+        retry = {"Retry-After": str(RETRY_SECONDS)}
+        if self._of_key[key_id] >= MOST_UNDER_WAY_PER_KEY:
+            details = f"the key has {MOST_UNDER_WAY_PER_KEY} files under way: try again when one has been stored"
+            raise Problem(ErrorKind.RATE_LIMITED, details, headers=retry)
+        if self._of_key.total() >= MOST_UNDER_WAY:
+            details = f"{MOST_UNDER_WAY} files are under way here already: try again later"
+            raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers=retry)
+        self._of_key[key_id] += 1
+        try:
+            yield
+        finally:
+            self._of_key[key_id] -= 1
+            if not self._of_key[key_id]:
+                del self._of_key[key_id]
+
+
 @asynccontextmanager
 async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterator[Path]:
     """Receive the body into a file that nobody else may read; it is there for the length of the block.
@@ -55,7 +89,8 @@ async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterato
     except OSError as error:
         raise _no_room() from error
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        # Unbuffered: what a full disk refused would be written once more at the end, and fail there by another name.
+        with os.fdopen(descriptor, "wb", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # tells `remove_left_files` that somebody is at work with it
             await _copy(stream, file, most)
             yield Path(name)
@@ -86,7 +121,7 @@ def _remove_if_left(entry: os.DirEntry[str]) -> None:
         os.close(descriptor)
 
 
-async def _copy(stream: AsyncIterator[bytes], file: IO[bytes], most: int) -> None:
+async def _copy(stream: AsyncIterator[bytes], file: FileIO, most: int) -> None:
     size = 0
     piece = bytearray()
     async for chunk in stream:
@@ -100,10 +135,11 @@ async def _copy(stream: AsyncIterator[bytes], file: IO[bytes], most: int) -> Non
     await run_in_threadpool(_write, file, bytes(piece))
 
 
-def _write(file: IO[bytes], piece: bytes) -> None:
+def _write(file: FileIO, piece: bytes) -> None:
+    rest = memoryview(piece)
     try:
-        file.write(piece)
-        file.flush()
+        while rest:
+            rest = rest[file.write(rest) :]
     except OSError as error:
         raise _no_room() from error
 

@@ -309,6 +309,7 @@ ROUTES = (
         "Upload a file of people",
         parameters=(FILE_NAME,),
         file=FileBody(FILE_TYPES, FILE_EXAMPLE),
+        errors=(ErrorKind.CONFLICT,),
     ),
     Route(
         "GET",

@@ -55,6 +55,30 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def stored_schema(settings: Settings) -> str | None:
+    """Return the schema that the database stands at, as it is; None: it has none.
+
+    Raises:
+        CannotStart: the setting is no address of a database.
+        Problem: SERVICE_UNAVAILABLE.
+    """
+    database = Database(database_url(settings))
+    try:
+        with database.read() as tx:
+            return storage.stored_schema_version(tx)
+    finally:
+        database.close()
+
+
+def is_served(settings: Settings) -> bool:
+    """Return whether a server runs on the data directory of the embedded database."""
+    try:
+        with data_directory_locked(Path(settings.data), "serve.lock", wait=False):
+            return False
+    except CannotStart:
+        return True
+
+
 def migrate(url: str) -> None:
     """Bring the database at `url` to this version's schema, ours and the engine's."""
     from goldpan.engine import job_queue

@@ -4,17 +4,19 @@ import os
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from goldpan.assembly.clock_and_ids import id_maker, new_trace_id, now_ms
 from goldpan.assembly.database_access import CannotStart, open_database
+from goldpan.assembly.traces import send_traces
 from goldpan.domain.directory_rules import IndexQuery
 from goldpan.domain.provider_port import NamedSource, Person
 from goldpan.domain.quota_rules import DEFAULT_LIMIT, QuotaLimits
 from goldpan.json_log import configure_logs
 from goldpan.operations.toolbox import Toolbox
 from goldpan.providers.directory import Directory
+from goldpan.providers.measured_provider import MeasuredProvider
 from goldpan.providers.sandbox import Sandbox
 from goldpan.settings import Settings, read_settings
 from goldpan.storage import named_source_table, people_table
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 
 SWITCH_SECONDS = 0.001
+MOST_PROCESSES = 64  # as many as `goldpan serve --workers` takes
 
 
 class StoredPeople:
@@ -84,8 +87,8 @@ def build_toolbox(
 
     return Toolbox(
         database=database,
-        live_provider=Directory(StoredPeople(database)),
-        sandbox_provider=Sandbox(),
+        live_provider=MeasuredProvider(Directory(StoredPeople(database))),
+        sandbox_provider=MeasuredProvider(Sandbox()),
         now_ms=now_ms,
         new_id=id_maker(),
         enqueue_job=queue.enqueue if queue else no_queue,
@@ -144,8 +147,8 @@ def rate_limits(settings: Settings) -> "tuple[RateLimit, RateLimit]":
     )
 
 
-def shared_counter(settings: Settings) -> "SharedCounter | None":
-    """Return the counts that all API processes share; None: each counts alone.
+def shared_counter(settings: Settings, log: Callable[[str], None] | None = None) -> "SharedCounter | None":
+    """Return the counts that all API processes share; None: each counts alone. `log` None: the log of a server.
 
     Raises:
         CannotStart: the setting is no address; it may hold a password, so nothing shows it.
@@ -155,7 +158,7 @@ def shared_counter(settings: Settings) -> "SharedCounter | None":
     from goldpan.storage.shared_counter import SharedCounter  # a fifth of a second that most do not need
 
     try:
-        return SharedCounter(settings.redis_url, configure_logs().warning)
+        return SharedCounter(settings.redis_url, log or configure_logs().warning)
     except ValueError as error:
         raise CannotStart("GOLDPAN_REDIS_URL must look like redis://user:password@host:6379/0") from error
 
@@ -199,13 +202,16 @@ def quota_limit(setting: str, text: str) -> int:
     return int(text)
 
 
-def api_process() -> "ASGIApp":
-    """Return the application of one of several API processes, which read their settings themselves."""
+def api_process(processes: int = MOST_PROCESSES) -> "ASGIApp":
+    """Return the application of one of up to `processes` API processes, which read their settings themselves."""
     settings = read_settings(os.environ)
     quota_limits = read_quota_limits(settings)
     database = open_database(settings)
+    from goldpan.assembly.metrics_server import PoolCollector, show_figures
     from goldpan.engine.job_queue import JobQueue
 
+    show_figures(settings, [PoolCollector(database)], processes)
+    send_traces(settings)
     return build_api(settings, build_toolbox(database, JobQueue(database), quota_limits))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from goldpan.assembly.database_access import CannotStart, data_directory_locked, database_url, migrate, open_database
 from goldpan.assembly.parts import api_process, build_api, build_toolbox, rate_limits, read_quota_limits
+from goldpan.assembly.traces import check_traces, send_traces
 from goldpan.json_log import configure_logs
 from goldpan.settings import Settings, read_settings
 
@@ -42,6 +43,8 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 def _serve_embedded(settings: Settings, listener: socket) -> None:
     import uvicorn
 
+    from goldpan.assembly.metrics_server import PoolCollector, show_figures
+    from goldpan.engine.engine_collector import EngineCollector
     from goldpan.engine.job_queue import JobQueue
     from goldpan.engine.job_worker import JobWorker
 
@@ -49,6 +52,8 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
     database = open_database(settings)
     migrate(database_url(settings))
     toolbox = build_toolbox(database, JobQueue(database), quota_limits)
+    show_figures(settings, [PoolCollector(database), EngineCollector(toolbox)])
+    send_traces(settings)
     app = build_api(settings, toolbox)
     worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs())
     worker.start()
@@ -64,13 +69,17 @@ def _serve_api(listener: socket, workers: int) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
+    from goldpan.assembly.metrics_server import metrics_address
+
     if workers == 1:
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(_uvicorn_config(api_process())).run(sockets=[listener])
+            uvicorn.Server(_uvicorn_config(api_process(processes=1))).run(sockets=[listener])
         return
     configure_logs()
     rate_limits(read_settings(os.environ))  # a process that cannot start would be started for ever
     read_quota_limits(read_settings(os.environ))
+    metrics_address(read_settings(os.environ))
+    check_traces(read_settings(os.environ))
     open_database(read_settings(os.environ)).close()
     Multiprocess(_uvicorn_config("goldpan.assembly.parts:api_process", workers), sockets=[listener]).run()
 
@@ -105,6 +114,8 @@ def run_worker(settings: Settings) -> None:
         raise CannotStart(
             "`goldpan worker` needs PostgreSQL (GOLDPAN_DATABASE_URL): on SQLite `goldpan serve` runs the jobs"
         )
+    from goldpan.assembly.metrics_server import PoolCollector, show_figures
+    from goldpan.engine.engine_collector import EngineCollector
     from goldpan.engine.job_queue import JobQueue
     from goldpan.engine.job_worker import JobWorker
     from goldpan.engine.worker_lease import WorkerLease
@@ -113,6 +124,8 @@ def run_worker(settings: Settings) -> None:
     database = open_database(settings)
     logger = configure_logs()
     toolbox = build_toolbox(database, JobQueue(database), quota_limits)
+    show_figures(settings, [PoolCollector(database), EngineCollector(toolbox)])
+    send_traces(settings)
     lease = WorkerLease(database, os.urandom(8).hex(), logger)
     lease.take()  # before the work begins: whoever has pending jobs and no lease counts as dead
     worker = JobWorker(toolbox, lease.executor_id, logger)

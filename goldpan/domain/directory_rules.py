@@ -205,11 +205,22 @@ def with_an_id(record: DirectoryRecord) -> DirectoryRecord:
     person = record.person
     if record_keys(person):
         return record
-    names = (person.name or f"{person.first_name or ''} {person.last_name or ''}", person.company_name)
-    name, company = (" ".join(tokens_of(text or "")) for text in names)
-    known_by = f"{name}|{person.email.lower()}" if person.email else f"{name}|at {company}"
+    name, company = person.name or f"{person.first_name or ''} {person.last_name or ''}", person.company_name or ""
+    if person.email:
+        known_by = f"{_same_name(name)}|{person.email.lower()}"
+    else:
+        # Without a word in it a name is what it looks like: two signs are two people, though neither is in the index.
+        known_by = f"{_same_name(name) or _same_signs(name)}|at {_same_name(company) or _same_signs(company)}"
     own_id = "directory-" + sha256(known_by.encode()).hexdigest()[:24]
     return replace(record, person=replace(person, provider_id=own_id))
+
+
+def _same_name(text: str) -> str:
+    return " ".join(tokens_of(text))
+
+
+def _same_signs(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip()
 
 
 def translate_search(search: Search) -> tuple[IndexQuery, list[Refusal]]:

@@ -9,10 +9,6 @@ from goldpan.domain.identity_rules import find_bearer
 from goldpan.domain.person_rules import may_join, news_of, person_keys
 from goldpan.domain.provider_port import Page, Person
 
-REPEATS_BORNE = 3
-DUPLICATES_BORNE = 100
-EMPTY_PAGES_BORNE = 1_000
-
 
 @dataclass(slots=True)
 class Bearer:
@@ -52,14 +48,6 @@ class Intake:
     @property
     def known(self) -> int:
         return len(self.taken) - len(self.new)
-
-
-def goes_in_circles(taken: int, duplicate: int, pages: int, most_people: int) -> bool:
-    """Return whether a source, whose last page brought nobody, only repeats itself: its cursor leads back.
-
-    Each person was told three times over, or pages without anybody do not end.
-    """
-    return duplicate > REPEATS_BORNE * taken + DUPLICATES_BORNE or pages > most_people + EMPTY_PAGES_BORNE
 
 
 def page_keys(page: Page) -> list[str]:

@@ -1,6 +1,7 @@
 """The life of a job: its states and moves, the progress of its stages, and why it stops."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from zlib import crc32
 
 from goldpan.contract.resources import JobStatus
@@ -37,6 +38,9 @@ MOST_QUARANTINED = 10
 MOST_FRUITLESS_CLAIMS = 50
 LONGEST_STAGGER_SECONDS = 2.0
 
+MOST_BARREN_PAGES = 100
+"""How many pages in a row may bring nobody whom the job did not have: the members whom LinkedIn hides fill many."""
+
 # A stage that runs has not arrived, whatever rounding says.
 _NEARLY_DONE = 0.999
 
@@ -57,6 +61,28 @@ def retry_seconds(failed_tries: int, wish: float | None) -> float | None:
     if wish is not None:
         return min(max(usual, wish), LONGEST_RETRY_SECONDS)  # in this order: NaN is not greater than anything
     return None if failed_tries >= TRIES_PER_PAGE else usual
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """The pages in a row that brought nobody new: how many, and the cursor behind one of them."""
+
+    barren_pages: int = 0
+    landmark: str | None = None
+
+    def is_astray(self, next_cursor: str | None) -> bool:
+        """Return whether a barren page that ends at `next_cursor` leads nowhere: around in a circle, or on and on."""
+        return next_cursor == self.landmark is not None or self.barren_pages + 1 >= MOST_BARREN_PAGES
+
+    def after(self, next_cursor: str | None) -> "Trail":
+        """Return the trail behind a barren page that ends at `next_cursor`.
+
+        Brent's way to find a circle with one landmark, which moves on after 1, 2, 4, 8 … pages: no page of a circle
+        is repeated more than three times.
+        """
+        barren_pages = self.barren_pages + 1
+        is_power_of_two = barren_pages & (barren_pages - 1) == 0
+        return Trail(barren_pages, next_cursor if is_power_of_two else self.landmark)
 
 
 def is_truncated(taken: int, total: int | None, *, more: bool) -> bool:

@@ -7,7 +7,9 @@ from typing import Any
 
 from goldpan.domain import job_rules
 from goldpan.engine.job_queue import JobQueue
+from goldpan.metrics import CARETAKER_FINDINGS, CRASHES
 from goldpan.operations.caretaker_operations import (
+    empty_deleted_audiences,
     fail_stranded_job,
     forget_old_events,
     forget_old_files,
@@ -21,6 +23,7 @@ from goldpan.storage.workflow_table import StrandedJob
 
 ROUND_SECONDS = 60.0
 WORKFLOW_LIFETIME_MS = 24 * 3600 * 1000
+CHORES = (forget_old_keys, forget_old_events, forget_old_files, forget_old_quota_uses, empty_deleted_audiences)
 BATCH = 200  # each is one transaction: nobody shall wait for more than a moment
 
 
@@ -51,6 +54,7 @@ class Caretaker:
             try:
                 chore()
             except Exception:  # the next round tries again; nothing was lost by this one
+                CRASHES.labels("caretaker").inc()
                 self._logger.exception("caretaker_failed", chore=chore.__name__)
 
     def wake_waiting_jobs(self) -> None:
@@ -65,6 +69,7 @@ class Caretaker:
         with self._toolbox.database.read() as tx:
             stranded = workflow_table.stranded_jobs(tx, BATCH)
         for job in stranded:
+            CARETAKER_FINDINGS.labels("stranded").inc()
             self._logger.warning("job_stranded", job_id=job.job_id, workflow_status=job.workflow_status)
             self._settle(job)
 
@@ -75,15 +80,16 @@ class Caretaker:
         suspects = {workflow_id for workflow_id in owned if not self._is_running(workflow_id)}
         # Between being taken from the queue and running lies a moment: only who is suspect twice was dropped.
         for workflow_id in suspects & self._suspects:
+            CARETAKER_FINDINGS.labels("dropped").inc()
             self._logger.warning("job_dropped", workflow_id=workflow_id)
             self._queue.resume(workflow_id, owned[workflow_id])
         self._suspects = suspects
 
     def clear_away(self) -> None:
-        """Delete what nobody asks for any more: finished workflows, keys, events, files, uses of quotas, leases."""
+        """Delete what nobody asks for any more: finished workflows, keys, events, files, memberships, leases …"""
         before_ms = self._toolbox.now_ms() - WORKFLOW_LIFETIME_MS
         self._repeat(lambda: self._delete_workflows(before_ms))
-        for forget in (forget_old_keys, forget_old_events, forget_old_files, forget_old_quota_uses):
+        for forget in CHORES:
             self._repeat(partial(forget, self._toolbox, BATCH))
         if not self._toolbox.database.dialect.is_sqlite:
             with self._toolbox.database.write() as tx:

@@ -2,12 +2,13 @@
 
 from contextlib import suppress
 
-from dbos import DBOSClient, DBOSPortableJSONSerializer
+from dbos import DBOSClient, DBOSPortableJSONSerializer, EnqueueOptions
 from dbos._sys_db import SystemDatabase  # DBOS.migrate() would open SQLite with a driver that has the WAL-reset bug
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from goldpan import tracing
 from goldpan.domain import job_rules
 from goldpan.storage.database import Database, Tx
 from goldpan.storage.job_table import Job
@@ -33,19 +34,18 @@ class JobQueue:
 
     def enqueue(self, tx: Tx, job: Job) -> None:
         """Hand a job to the engine; it is the engine's when, and only if, the transaction commits."""
-        self._client.enqueue_in_transaction(
-            tx,
-            {
-                "workflow_name": WORKFLOW,
-                "queue_name": SANDBOX_QUEUE if job.is_sandbox else QUEUE,
-                "workflow_id": job_rules.workflow_id(job.id, job.resume_count),
-                "app_version": WORKFLOW_VERSION,
-                "queue_partition_key": job.account_group_id,
-            },
-            job.account_group_id,
-            job.id,
-            job.resume_count,
-        )
+        options: EnqueueOptions = {
+            "workflow_name": WORKFLOW,
+            "queue_name": SANDBOX_QUEUE if job.is_sandbox else QUEUE,
+            "workflow_id": job_rules.workflow_id(job.id, job.resume_count),
+            "app_version": WORKFLOW_VERSION,
+            "queue_partition_key": job.account_group_id,
+        }
+        if traceparent := tracing.traceparent():
+            # The one text that the engine hands to a workflow without asking its database for it, and that a worker
+            # which knows nothing of traces ignores; its attributes have an index, which every start would pay for.
+            options["authenticated_user"] = traceparent
+        self._client.enqueue_in_transaction(tx, options, job.account_group_id, job.id, job.resume_count)
 
     def cancel(self, job: Job) -> None:
         """Stop the work on a job: a step in flight ends within a second or two, unless the database is away."""

@@ -1,16 +1,19 @@
 """One worker process: runs jobs as durable workflows, and stops them without losing anything."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.exc import DBAPIError
 
+from goldpan import tracing
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.domain.job_rules import workflow_id
 from goldpan.engine.caretaker import Caretaker
 from goldpan.engine.engine_log import forward_engine_log
 from goldpan.engine.job_queue import APPLICATION, QUEUE, SANDBOX_QUEUE, WORKFLOW, WORKFLOW_VERSION, JobQueue
+from goldpan.metrics import CRASHES, DATABASE_RETRIES
 from goldpan.operations.job_hold import Hold, LostJob
 from goldpan.operations.job_run_operations import advance_job, claim_job, fail_job
 from goldpan.operations.toolbox import Toolbox
@@ -53,14 +56,17 @@ class JobWork:
         if self._hold is None:
             return False
         try:
-            return await advance_job(self._toolbox, self._hold)
+            with tracing.span("page of a job"):
+                return await advance_job(self._toolbox, self._hold)
         except LostJob:
             # It ended, or a worker that was thought dead woke and claimed it: whoever owns the workflow goes on.
             self._hold = None
             return True
         except Exception as error:
             if is_database_away(error):
+                DATABASE_RETRIES.inc()
                 raise
+            CRASHES.labels("job").inc()
             self._logger.exception("job_crashed", job_id=self._job_id)
             await asyncio.to_thread(fail_job, self._toolbox, self._hold)
             return False
@@ -129,18 +135,26 @@ class JobWorker:
             own_id = workflow_id(job_id, resume_count)
             self._running.append(own_id)
             try:
-                is_going_on = True
-                while is_going_on:
-                    try:
-                        is_going_on = await advance(work)
-                    except DBAPIError as error:
-                        if not is_passing(error):
-                            raise
-                        # DBOS could not note a page that we may have committed: the next one finds out where we are.
-                        self._logger.warning("engine_database_away", job_id=job_id)
-                        await asyncio.sleep(DATABASE_RETRY_SECONDS)
+                with tracing.continued(DBOS.authenticated_user, "run of a job"):
+                    self._logger.info("run_began", job_id=job_id, resume_count=resume_count)
+                    await self._go_on(lambda: advance(work), job_id)
+                    self._logger.info("run_ended", job_id=job_id, resume_count=resume_count)
             finally:
                 self._running.remove(own_id)
+
+    async def _go_on(self, advance: Callable[[], Awaitable[bool]], job_id: str) -> None:
+        """Do one page after the other until the run has ended."""
+        is_going_on = True
+        while is_going_on:
+            try:
+                is_going_on = await advance()
+            except DBAPIError as error:
+                if not is_passing(error):
+                    raise
+                # DBOS could not note a page that we may have committed: the next one finds out where we are.
+                DATABASE_RETRIES.inc()
+                self._logger.warning("engine_database_away", job_id=job_id)
+                await asyncio.sleep(DATABASE_RETRY_SECONDS)
 
 
 def is_database_away(error: BaseException) -> bool:

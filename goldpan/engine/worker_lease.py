@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from dbos import DBOS
 
 from goldpan.contract.error_catalogue import Problem
+from goldpan.metrics import CRASHES, RECOVERED_WORKERS
 from goldpan.storage import worker_table, workflow_table
 from goldpan.storage.database import Database
 
@@ -56,10 +57,12 @@ class WorkerLease:
                     self._begin_anew()
                 dead = workflow_table.dead_owners(tx, worker_table.live_executor_ids())
             if dead:
+                RECOVERED_WORKERS.inc(len(dead))
                 self._logger.warning("recovering", executors=dead)
                 # A private call of 3.x, hence the pinned version: it moves only what the dead still own.
                 DBOS._recover_pending_workflows(dead)
         except Exception:  # the next beat tries again; nothing was lost by this one
+            CRASHES.labels("lease").inc()
             self._logger.exception("beat_failed")
 
     def _begin_anew(self) -> NoReturn:

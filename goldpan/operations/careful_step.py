@@ -1,12 +1,13 @@
 """How a job gets past a person that kills its worker: met alone, each attempt noted before it, passed over at last."""
 
 from goldpan.domain.job_rules import CAREFUL_PEOPLE, MOST_ATTEMPTS, may_quarantine
+from goldpan.metrics import QUARANTINED_PEOPLE
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import quarantine_table
-from goldpan.storage.database import Tx
+from goldpan.storage.database import Tx, after_commit
 from goldpan.storage.job_table import Job
 from goldpan.storage.quarantine_table import Stage
 
@@ -40,6 +41,7 @@ def is_passed_over(job: Job) -> bool:
 def quarantine(tx: Tx, job: Job, stage: Stage, place: str, now_ms: int) -> None:
     """Note whom the job passes over, in the transaction that takes it past them."""
     quarantine_table.add(tx, job.account_group_id, job.id, stage, place, now_ms)
+    after_commit(tx, QUARANTINED_PEOPLE.inc)
 
 
 def after_step(job: Job) -> dict[str, object]:

@@ -6,12 +6,14 @@ from goldpan.operations.file_operations import discard_file
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_start_operations import IDEMPOTENCY_KEY_LIFETIME_MS
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import account_table, job_event_table, job_table, quota_table, uploaded_file_table
+from goldpan.storage import account_table, audience_table, job_event_table, job_table, quota_table, uploaded_file_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 
 FILE_LIFETIME_MS = 30 * 24 * 3600 * 1000  # the data of people is not kept for ever
 UPLOAD_LIFETIME_MS = 3600 * 1000  # longer than any upload takes that is still under way
+EMPTYING_MS = 30 * 24 * 3600 * 1000  # so long a deleted audience is looked at, though it is empty within a minute
+MEMBERS_A_BATCH = 2_000  # each batch holds the account group, and on SQLite the database, for some 40 ms
 JOB_EVENT_LIFETIME_MS = 7 * 24 * 3600 * 1000
 
 
@@ -45,6 +47,19 @@ def forget_old_files(toolbox: Toolbox, limit: int) -> int:
     for account_group_id, file_id in files:
         discard_file(toolbox, account_group_id, file_id)
     return len(files)
+
+
+def empty_deleted_audiences(toolbox: Toolbox, limit: int) -> int:
+    """Let everybody leave up to `limit` audiences that were deleted, a batch at a time; return how many."""
+    with toolbox.database.read() as tx:
+        audiences = audience_table.deleted_with_members(tx, toolbox.now_ms() - EMPTYING_MS, limit)
+    for account_group_id, audience_id in audiences:
+        left = MEMBERS_A_BATCH
+        while left == MEMBERS_A_BATCH:
+            with toolbox.database.write() as tx:
+                account_table.lock(tx, account_group_id)
+                left = audience_table.release_members(tx, account_group_id, audience_id, MEMBERS_A_BATCH)
+    return len(audiences)
 
 
 def forget_old_quota_uses(toolbox: Toolbox, limit: int) -> int:

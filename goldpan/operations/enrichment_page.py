@@ -11,6 +11,7 @@ from goldpan.operations.job_ending import Ending, end_job
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.toolbox import Toolbox
+from goldpan.operations.upstream_failures import answered_in_time
 from goldpan.storage import prospect_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
@@ -53,7 +54,8 @@ async def _ask(toolbox: Toolbox, job: Job, people: list[Taken], *, search_emails
     if not people:
         return []
     provider = toolbox.provider(job.is_sandbox)
-    facts = await provider.enrich(job.account_group_id, [taken.person for taken in people], search_emails)
+    async with answered_in_time():
+        facts = await provider.enrich(job.account_group_id, [taken.person for taken in people], search_emails)
     return list(zip(people, facts, strict=True))
 
 
@@ -105,23 +107,26 @@ def _save(tx: Tx, hold: Hold, job: Job, people: int, emails_found: int, now_ms: 
 def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: list[Answer]) -> int:
     """Add what is newly known of people, and the names that this gives them; return how many addresses were found.
 
-    A name that somebody bears already stays theirs: two people who are stored never become one.
+    A name that somebody bears already stays theirs: two people who are stored never become one. Nor is anything added
+    to whom another job enriched meanwhile.
     """
     people = prospect_table.known_people(tx, account_group_id, [taken.prospect_id for taken, _ in answers])
     told = {taken.prospect_id: facts or Person() for taken, facts in answers}
+    told = {id_: facts for id_, facts in told.items() if not people[id_].is_enriched}
     keys = [key for id_, facts in told.items() for key in learned_keys(people[id_].person, facts)]
     bearers = prospect_table.known_names(tx, account_group_id, collector.is_sandbox, keys)
     names: dict[str, str] = {}
-    emails_found = 0
+    news = []
     for id_, facts in told.items():
         learned = settle_facts(people[id_].person, facts, bearers, id_)
-        if prospect_table.fill_in(tx, account_group_id, collector, people[id_], learned.news):
-            names |= dict.fromkeys(learned.free_keys, id_)
-            bearers |= dict.fromkeys(learned.free_keys, id_)
-            emails_found += "email" in learned.news
+        names |= dict.fromkeys(learned.free_keys, id_)
+        bearers |= dict.fromkeys(learned.free_keys, id_)
+        news.append((people[id_], learned.news))
+    prospect_table.add_facts(tx, account_group_id, collector, news)
+    prospect_table.mark_enriched(tx, account_group_id, list(told), collector.collected_ms)
     if names:
         prospect_table.add_names(tx, account_group_id, collector.is_sandbox, names)
-    return emails_found
+    return sum("email" in facts for _, facts in news)
 
 
 def _complete(toolbox: Toolbox, hold: Hold) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
+from goldpan.contract.error_catalogue import InvalidField, invalid
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.paging import START, Position
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal, require_object_id
+from goldpan.operations.audience_operations import check_exists, check_ready
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table
 from goldpan.storage.audience_table import Member as Member
@@ -48,21 +49,19 @@ def export_audience(
     if export_format is ExportFormat.JSONL and preset is not ExportPreset.PLAIN:
         raise invalid([InvalidField("query", "preset", "must be plain, or be left out, where format is jsonl")])
     with toolbox.database.read() as tx:
-        audience = audience_table.read(tx, account_group_id, audience_id)
-        if audience is None or audience.deleted_ms is not None:
-            raise Problem(ErrorKind.NOT_FOUND, "audienceId: there is no such audience in this account group")
-        if audience.filling_job_count:
-            raise Problem(
-                ErrorKind.AUDIENCE_NOT_READY,
-                "audienceId: a job is still filling this audience; export it when the job has ended",
-            )
+        # The people first: whom a deletion took away before us, its mark tells us after them.
         first = audience_table.read_prospects(tx, account_group_id, audience_id, START, PAGE_PEOPLE)
+        check_ready("audienceId", audience_table.read(tx, account_group_id, audience_id))
     pages = _pages(toolbox.database, account_group_id, audience_id, first)
     return AudienceExport(audience_id, export_format, preset, pages)
 
 
 def _pages(database: Database, account_group_id: str, audience_id: str, page: list[Member]) -> Iterator[list[Member]]:
-    """Yield `page` and those after it. Between two pages no connection is held: the reader may be slow."""
+    """Yield `page` and those after it. Between two pages no connection is held: the reader may be slow.
+
+    Raises:
+        Problem: NOT_FOUND, the audience was deleted meanwhile, and people are missing.
+    """
     while page:
         yield page
         if len(page) < PAGE_PEOPLE:
@@ -70,3 +69,5 @@ def _pages(database: Database, account_group_id: str, audience_id: str, page: li
         place = Position(page[-1].added_ms, page[-1].prospect_id)
         with database.read() as tx:
             page = audience_table.read_prospects(tx, account_group_id, audience_id, place, PAGE_PEOPLE)
+            if len(page) < PAGE_PEOPLE:
+                check_exists("audienceId", audience_table.read(tx, account_group_id, audience_id))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -22,6 +22,7 @@ from goldpan.storage.uploaded_file_table import UploadedFile
 from goldpan.storage.uploaded_file_table import UploadedRow as UploadedRow
 
 ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a job beside us must get its turn
+LETTERS_A_CHUNK = 2_000_000  # a row may have hundreds of thousands
 REJECTS_A_CHUNK = 1_000
 PEOPLE_SHOWN = 10
 REJECTS_SHOWN = 100
@@ -30,6 +31,11 @@ REJECTS_SHOWN = 100
 LARGEST_UNPACKED_BYTES = 512 * 1024 * 1024
 MOST_ROWS = 1_000_000
 MOST_LETTERS = 512 * 1024 * 1024
+
+# Of an account group: nobody can delete a file, so older ones go when newer ones come.
+MOST_FILES_KEPT = 50
+MOST_ROWS_KEPT = 5_000_000
+
 LONGEST_REASON = 500
 LONGEST_REFUSAL = 600
 
@@ -55,7 +61,8 @@ class _Tally:
     people: int = 0
     rejected: int = 0
     letters: int = 0
-    keys: set[str] = field(default_factory=set)  # the strongest of each person
+    keys: set[bytes] = field(default_factory=set)  # the strongest of each person, hashed: a name may be long
+    first_reject: UploadedRow | None = None
 
     @property
     def position(self) -> int:
@@ -65,10 +72,14 @@ class _Tally:
 def upload_file(toolbox: Toolbox, caller: Principal, account_group_id: str, name: str, file: Path) -> FileReport:
     """Store the people whom a file names; the same file again is another one.
 
+    Where the account group has many files already, its oldest that no job reads goes.
+
     Raises:
-        Problem: MALFORMED_REQUEST for a file that names nobody; nothing of it is kept.
+        Problem: MALFORMED_REQUEST for a file that names nobody; nothing of it is kept. CONFLICT where jobs read as many
+            files as an account group may have.
     """
     caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    _make_room(toolbox, account_group_id)
     try:
         stored = _store(toolbox, account_group_id, name, read_people(file, LARGEST_UNPACKED_BYTES))
     except InvalidPeopleFile as error:
@@ -123,6 +134,19 @@ def discard_file(toolbox: Toolbox, account_group_id: str, file_id: str) -> bool:
     with toolbox.database.write() as tx:
         uploaded_file_table.delete(tx, account_group_id, file_id)
     return True
+
+
+def _make_room(toolbox: Toolbox, account_group_id: str) -> None:
+    while True:
+        with toolbox.database.read() as tx:
+            file_count, row_count = uploaded_file_table.kept(tx, account_group_id)
+            if file_count < MOST_FILES_KEPT and row_count < MOST_ROWS_KEPT:
+                return
+            oldest = uploaded_file_table.oldest_unread(tx, account_group_id)
+        if oldest is None:
+            limits = f"{MOST_FILES_KEPT} files or {MOST_ROWS_KEPT:,} rows of them"
+            raise Problem(ErrorKind.CONFLICT, f"jobs read {limits} right now: try again when one of them has ended")
+        discard_file(toolbox, account_group_id, oldest)  # False: a job began to read it, and another is the oldest
 
 
 def _read(toolbox: Toolbox, account_group_id: str, file_id: str) -> UploadedFile:
@@ -199,18 +223,28 @@ def _discarded_unless_finished(toolbox: Toolbox, file: UploadedFile) -> Iterator
 
 def _store_rows(toolbox: Toolbox, file: UploadedFile, people_file: PeopleFile) -> _Tally:
     tally = _Tally()
-    first_reject: Row | None = None
-    while rows := list(islice(people_file.rows, ROWS_A_CHUNK)):
-        tally.rows += len(rows)
-        stored = [_to_stored(row, tally) for row in rows if row.person or row.reject_reason]
-        first_reject = first_reject or next((row for row in rows if row.reject_reason), None)
-        _refuse_too_much(tally)
-        if stored:
-            with toolbox.database.write() as tx:
-                uploaded_file_table.add_rows(tx, file.account_group_id, file.id, stored)
+    for chunk in _chunks(people_file.rows, tally):
+        with toolbox.database.write() as tx:
+            uploaded_file_table.add_rows(tx, file.account_group_id, file.id, chunk)
     if not tally.people:
-        raise InvalidPeopleFile(f"this file was read as {people_file.dialect} and names nobody{_why(first_reject)}")
+        raise InvalidPeopleFile(f"this file was read as {people_file.dialect} and names nobody{_why(tally)}")
     return tally
+
+
+def _chunks(rows: Iterator[Row], tally: _Tally) -> Iterator[list[UploadedRow]]:
+    """Yield what is stored of the rows, as much as one transaction may hold."""
+    chunk: list[UploadedRow] = []
+    letters_before = 0
+    for row in rows:
+        tally.rows += 1
+        if row.person or row.reject_reason:
+            chunk.append(_to_stored(row, tally))
+        _refuse_too_much(tally)
+        if len(chunk) == ROWS_A_CHUNK or tally.letters - letters_before >= LETTERS_A_CHUNK:
+            yield chunk
+            chunk, letters_before = [], tally.letters
+    if chunk:
+        yield chunk
 
 
 def _to_stored(row: Row, tally: _Tally) -> UploadedRow:
@@ -218,13 +252,15 @@ def _to_stored(row: Row, tally: _Tally) -> UploadedRow:
         tally.rejected += 1
         reason = (row.reject_reason or "")[:LONGEST_REASON]
         tally.letters += len(reason)
-        return UploadedRow(tally.position, row.line_number, None, reason)
+        stored = UploadedRow(tally.position, row.line_number, None, reason)
+        tally.first_reject = tally.first_reject or stored
+        return stored
     person = with_an_id(row.person).person
     known = {name: value for name in PERSON_FIELDS if (value := getattr(person, name)) is not None}
     person_json = msgspec.json.encode(known).decode()
     tally.people += 1
     tally.letters += len(person_json)
-    tally.keys.add(record_keys(person)[0])
+    tally.keys.add(blake2b(record_keys(person)[0].encode(), digest_size=16).digest())
     return UploadedRow(tally.position, row.line_number, person_json, None)
 
 
@@ -235,5 +271,6 @@ def _refuse_too_much(tally: _Tally) -> None:
         raise InvalidPeopleFile(f"this file holds more than {MOST_LETTERS:,} letters: split it")
 
 
-def _why(first_reject: Row | None) -> str:
-    return f"; line {first_reject.line_number}: {first_reject.reject_reason}" if first_reject else ""
+def _why(tally: _Tally) -> str:
+    reject = tally.first_reject
+    return f"; line {reject.line_number}: {reject.reject_reason}" if reject else ""

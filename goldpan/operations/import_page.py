@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.intake_rules import Allowance, Bearer, Intake, goes_in_circles, page_keys, sort_page
-from goldpan.domain.job_rules import is_truncated, stage_progress
+from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
+from goldpan.domain.job_rules import Trail, is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
 from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
 from goldpan.operations.job_event import note_event
@@ -50,7 +50,9 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
         job = _count(job, page, intake)
         _pay(toolbox, tx, read, job)
         note_use(toolbox, tx, read, job)
-        hold.save(tx, **_checkpoint(toolbox, job), **after_step(job), **_stage(job, source, page, intake))
+        is_astray = _is_barren(read, page, intake) and _trail(read).is_astray(page.next_cursor)
+        stage = _stage(job, source, page, intake, is_astray)
+        hold.save(tx, **_checkpoint(toolbox, job), **after_step(job), **stage)
         note_event(tx, read, job.account_group_id, job.id, toolbox.now_ms())
 
 
@@ -89,8 +91,8 @@ def _store_people(toolbox: Toolbox, tx: Tx, job: Job, intake: Intake) -> None:
     if intake.names:
         prospect_table.add_names(tx, group, job.is_sandbox, intake.names)
     if intake.news:
-        for known in prospect_table.known_people(tx, group, intake.news).values():
-            prospect_table.add_facts(tx, group, collector, known, intake.news[known.prospect_id])
+        people = prospect_table.known_people(tx, group, intake.news)
+        prospect_table.add_facts(tx, group, collector, [(people[id_], news) for id_, news in intake.news.items()])
     if intake.taken:
         prospect_table.add_to_job(tx, group, job.id, job.imported + job.known, intake.taken)
         audience_table.add_from_job(tx, group, job.audience_id, job.source, intake.taken, now_ms)
@@ -100,8 +102,11 @@ def _count(job: Job, page: Page, intake: Intake) -> Job:
     """Return the job with the page counted; what a full job left on the page was not found."""
     new = len(intake.new)
     added = new + intake.known + intake.duplicate + intake.invalid + page.unknown_count
+    trail = _trail(job).after(page.next_cursor) if _is_barren(job, page, intake) else Trail()
     return replace(
         job,
+        barren_pages=trail.barren_pages,
+        landmark_cursor=trail.landmark,
         pages_done=job.pages_done + 1,
         cursor=page.next_cursor,
         total_available=job.total_available if page.total_available is None else page.total_available,
@@ -115,6 +120,18 @@ def _count(job: Job, page: Page, intake: Intake) -> Job:
     )
 
 
+def _trail(job: Job) -> Trail:
+    return Trail(job.barren_pages, job.landmark_cursor)
+
+
+def _is_barren(job: Job, page: Page, intake: Intake) -> bool:
+    """Return whether the page brought nobody whom the job did not have; that a profile is unknown is news too.
+
+    The pages of a careful job are of one person: any of them may be a repeat.
+    """
+    return not intake.taken and not page.unknown_count and not job.careful_people
+
+
 def _pay(toolbox: Toolbox, tx: Tx, before: Job, job: Job) -> None:
     credits = job.credits_spent - before.credits_spent
     if credits:
@@ -124,16 +141,19 @@ def _pay(toolbox: Toolbox, tx: Tx, before: Job, job: Job) -> None:
 
 def _checkpoint(toolbox: Toolbox, job: Job) -> dict[str, object]:
     """Return the columns that say where the job stands in its source, and what it found so far."""
-    names = "pages_done cursor total_available found imported known duplicate invalid failed credits_spent"
+    names = (
+        "pages_done cursor barren_pages landmark_cursor total_available found imported known duplicate invalid failed"
+    )
+    names += " credits_spent"
     settled = {"failed_tries": 0, "tries_before_resume": 0, "resumes_ms": None}
     settled |= {"error_code": None, "error_message": None}
     return {name: getattr(job, name) for name in names.split()} | settled | {"updated_ms": toolbox.now_ms()}
 
 
-def _stage(job: Job, source: Source | FileSource, page: Page, intake: Intake) -> dict[str, object]:
+def _stage(job: Job, source: Source | FileSource, page: Page, intake: Intake, is_astray: bool) -> dict[str, object]:
     """Return the columns of the import stage: it goes on, or it is done and says why."""
     taken = job.imported + job.known + job.failed
-    stop_reason = intake.stop or _stop_reason(job, source, page, intake)
+    stop_reason = intake.stop or _stop_reason(job, source, page, is_astray)
     if stop_reason is None:
         total = min(job.max_results, job.total_available or job.max_results)
         return {"import_progress": stage_progress(taken, total, job.import_progress)}
@@ -147,18 +167,15 @@ def _stage(job: Job, source: Source | FileSource, page: Page, intake: Intake) ->
     }
 
 
-def _stop_reason(job: Job, source: Source | FileSource, page: Page, intake: Intake) -> StopReason | None:
+def _stop_reason(job: Job, source: Source | FileSource, page: Page, is_astray: bool) -> StopReason | None:
     """Return why the import ends with this page, which was taken whole; None: it goes on."""
     if page.next_cursor is None:
         return StopReason.COMPLETED if isinstance(source, ProfileList | FileSource) else StopReason.SOURCE_EXHAUSTED
     if isinstance(source, FileSource):
         return None  # its other rows may be repeats, known people or none at all: they cost nothing, and are told
+    if is_astray:
+        return StopReason.PROVIDER_CAP_REACHED
     left = _allowance(job)
     if left.people == 0:
         return StopReason.MAX_RESULTS
-    # Repeats within a list of profiles were counted when it was given, and it has an end.
-    has_brought_nobody = not intake.taken and not isinstance(source, ProfileList)
-    taken = job.imported + job.known
-    if has_brought_nobody and goes_in_circles(taken, job.duplicate, job.pages_done, job.max_results):
-        return StopReason.SOURCE_EXHAUSTED
     return left.when_unpaid if left.new_people == 0 else None

@@ -1,16 +1,21 @@
 """Noting what happens to a job, for those who follow it live, in the very transaction in which it happens."""
 
+from functools import partial
+
 import msgspec
 
 from goldpan.contract.event_catalogue import JobEvent, JobEventKind
 from goldpan.contract.paging import format_time
 from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import ACTIVE
+from goldpan.metrics import JOB_MOVES, PEOPLE
 from goldpan.operations.job_shapes import counts_of, credits_of, error_of, stages_of, time_or_none
 from goldpan.storage import job_event_table, job_table
-from goldpan.storage.database import Tx
+from goldpan.storage.database import Tx, after_commit
 from goldpan.storage.job_event_table import StoredEvent
 from goldpan.storage.job_table import Job
+
+OUTCOMES = ("imported", "known", "duplicate", "suppressed", "invalid", "failed")
 
 
 def note_event(tx: Tx, before: Job | None, account_group_id: str, job_id: str, now_ms: int) -> None:
@@ -21,11 +26,21 @@ def note_event(tx: Tx, before: Job | None, account_group_id: str, job_id: str, n
     job = job_table.read(tx, account_group_id, job_id)
     assert job is not None  # the caller has just written it
     job_event_table.add(tx, account_group_id, job_id, event_of(job, _kind(before, job)), now_ms)
+    after_commit(tx, partial(_count, before, job))
 
 
 def event_of(job: Job, kind: JobEventKind) -> StoredEvent:
     """Return the event that tells where the job stands now."""
     return StoredEvent(job.version, kind, msgspec.json.encode(_describe(job)).decode())
+
+
+def _count(before: Job | None, job: Job) -> None:
+    if before is None or before.status != job.status:
+        JOB_MOVES.labels(job.status).inc()
+    for outcome in OUTCOMES:
+        people = getattr(job, outcome) - (getattr(before, outcome) if before else 0)
+        if people:
+            PEOPLE.labels(outcome).inc(people)
 
 
 def _kind(before: Job | None, job: Job) -> JobEventKind:

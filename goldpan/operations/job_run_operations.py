@@ -15,6 +15,7 @@ from goldpan.domain.job_rules import (
     stagger_seconds,
 )
 from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
+from goldpan.metrics import PAGE_FAILURES
 from goldpan.operations.careful_step import note_attempt
 from goldpan.operations.enrichment_page import enrich_page
 from goldpan.operations.import_page import import_page
@@ -125,6 +126,7 @@ def _note_failure(toolbox: Toolbox, hold: Hold, failure: ProviderFailure) -> boo
             note_event(tx, job, job.account_group_id, job.id, now_ms)
         else:
             end_job(toolbox, tx, job, _failed(failure))
+    PAGE_FAILURES.labels("end" if wait_seconds is None else "retry").inc()
     return wait_seconds is not None
 
 

@@ -10,6 +10,7 @@ from goldpan.domain.provider_port import Page, Person, Rejected, Source
 from goldpan.operations.careful_step import is_passed_over
 from goldpan.operations.job_request import FileSource
 from goldpan.operations.toolbox import Toolbox
+from goldpan.operations.upstream_failures import answered_in_time
 from goldpan.storage import uploaded_file_table
 from goldpan.storage.job_table import Job
 
@@ -30,11 +31,10 @@ async def fetch_page(toolbox: Toolbox, job: Job, source: Source | FileSource, mo
         page = await asyncio.to_thread(page_of_file, toolbox, job.account_group_id, source, job.cursor, most_people)
         return replace(page, people=(), invalid_count=0, unknown_count=1) if is_passed_over(job) else page
     provider = toolbox.provider(job.is_sandbox)
-    if is_passed_over(job):
-        return await provider.pass_over(job.account_group_id, source, job.cursor)
-    page = await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
-    leads_to_itself = job.cursor is not None and page.next_cursor == job.cursor
-    return replace(page, next_cursor=None) if leads_to_itself else page
+    async with answered_in_time():
+        if is_passed_over(job):
+            return await provider.pass_over(job.account_group_id, source, job.cursor)
+        return await provider.fetch_page(job.account_group_id, source, job.cursor, job.failed_tries, most_people)
 
 
 def collector_name(toolbox: Toolbox, job: Job) -> str:

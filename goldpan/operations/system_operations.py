@@ -11,7 +11,7 @@ async def is_alive(_toolbox: Toolbox) -> dict[str, str]:
 
 
 async def is_ready(toolbox: Toolbox) -> dict[str, str]:
-    """Return that the database is there and of this version.
+    """Return that the database is there and has what this version needs.
 
     Raises:
         Problem: SERVICE_UNAVAILABLE.

@@ -139,6 +139,9 @@ _DEPARTMENTS = {
 }  # fmt: skip
 
 
+LONGEST_COLUMN_NAME = 200  # what is longer is no name, and is not told again
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnUse:
     """What a column of the file was taken for; `field` is None where it is ignored."""
@@ -185,7 +188,8 @@ def squeeze(header: str) -> str:
 
 def read_header(columns: Sequence[str]) -> Header:
     """Return what the columns hold, by their names alone."""
-    return Header(tuple(columns), tuple(_FIELDS.get(squeeze(column)) for column in columns))
+    names = tuple(column[:LONGEST_COLUMN_NAME] for column in columns)
+    return Header(names, tuple(_FIELDS.get(squeeze(name)) for name in names))
 
 
 def name_dialect(header: Header) -> str:

@@ -89,7 +89,7 @@ def read_people(path: Path, largest_unpacked: int = LARGEST_UNPACKED) -> PeopleF
 
 def _read_parquet(path: Path) -> PeopleFile:
     parquet = ParquetFile(path)
-    header = complete_header(read_header(parquet.columns), parquet.sample)
+    header = complete_header(read_header(parquet.columns), parquet.sample())
     if not header.is_usable():
         raise InvalidPeopleFile(
             f"{path} has only columns that we do not know: {_shown(parquet.columns)}. {WHAT_WE_READ}"

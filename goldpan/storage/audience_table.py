@@ -167,9 +167,26 @@ def remove_prospects(tx: Tx, account_group_id: str, audience_id: str, prospect_i
 
 
 def delete(tx: Tx, account_group_id: str, audience_id: str, now_ms: int) -> None:
-    """Let everybody leave the audience, and mark it as gone: jobs still name its row."""
-    tx.execute(_members(account_group_id, audience_id))
+    """Mark the audience as gone: jobs still name its row. Who is in it must be let go afterwards."""
     save(tx, account_group_id, audience_id, prospect_count=0, folder_id=None, deleted_ms=now_ms)
+
+
+def deleted_with_members(tx: Tx, since_ms: int, limit: int) -> list[tuple[str, str]]:
+    """Return (account group id, audience id) of up to `limit` audiences that were deleted but have people.
+
+    Those that were deleted before `since_ms` are left out.
+    """
+    has_members = sa.exists().where(AUDIENCE_PROSPECT.c.audience_id == AUDIENCE.c.id)
+    deleted = (AUDIENCE.c.deleted_ms >= since_ms) & has_members
+    statement = sa.select(AUDIENCE.c.account_group_id, AUDIENCE.c.id).where(deleted).limit(limit)
+    return [(row[0], row[1]) for row in tx.execute(statement)]
+
+
+def release_members(tx: Tx, account_group_id: str, audience_id: str, limit: int) -> int:
+    """Let up to `limit` people leave a deleted audience; return how many."""
+    some = sa.select(AUDIENCE_PROSPECT.c.prospect_id).where(AUDIENCE_PROSPECT.c.audience_id == audience_id).limit(limit)
+    statement = _members(account_group_id, audience_id).where(AUDIENCE_PROSPECT.c.prospect_id.in_(some))
+    return tx.execute(statement).rowcount
 
 
 def _members(account_group_id: str, audience_id: str) -> sa.Delete:

@@ -1,11 +1,13 @@
 """Balances and the append-only ledger: each function changes both, or neither."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 
 from goldpan.contract.paging import Position
-from goldpan.storage.database import Database, HotQuery, Tx
+from goldpan.metrics import CREDITS
+from goldpan.storage.database import Database, HotQuery, Tx, after_commit
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
 from goldpan.storage.tables import ACCOUNT_GROUP, CREDIT_ENTRY
 
@@ -118,3 +120,4 @@ def _append(tx: Tx, account_group_id: str, entry: Entry, kind: str, *, available
         "created_ms": sa.case((after_the_newest > now, after_the_newest), else_=now),
     }
     tx.execute(CREDIT_ENTRY.insert().values(values))
+    after_commit(tx, partial(CREDITS.labels(kind).inc, abs(available or reserved)))

@@ -1,7 +1,7 @@
 """Connections, transactions and migrations, and the few differences between SQLite and PostgreSQL."""
 
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +24,15 @@ from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 Tx = sa.Connection
 """A connection inside one transaction, which commits when the block that opened it ends well."""
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The migration that this code was written for: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another before the caller is told to come back
 STATEMENT_SECONDS = 60.0  # what takes longer was never meant to: its connection and its locks go back to the others
 FROZEN_SECONDS = 10.0  # how long a transaction may do nothing; less than a worker's lease
 POOL_SIZE = 10
+
+_AFTER_COMMIT = "goldpan_after_commit"
 
 
 class SchemaMismatch(Exception):
@@ -105,10 +107,14 @@ class Database:
                 then nobody knows, and whoever tries again must find out.
             Collision: the same, but nothing was changed for sure, and the same may go well at once.
         """
+        after: list[Callable[[], None]] = []
         with _explained(), self._turn_to_write(), self.engine.begin() as tx:
             if self.dialect.begin_writing:
                 tx.exec_driver_sql(self.dialect.begin_writing)
+            tx.execution_options(**{_AFTER_COMMIT: after})
             yield tx
+        for act in after:
+            act()
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
@@ -161,6 +167,17 @@ class Database:
         ) as self._pool:
             yield self
 
+    def connection_counts(self) -> dict[tuple[str, str], int]:
+        """Return how many connections of each pool, by (pool, state), are in use, and how many it keeps at the most."""
+        pool = self.engine.pool
+        assert isinstance(pool, sa.QueuePool)
+        counts = {("threads", "in_use"): pool.checkedout(), ("threads", "size"): pool.size()}
+        if self._pool is not None:
+            loop = self._pool.get_stats()
+            counts["loop", "in_use"] = loop.get("pool_size", 0) - loop.get("pool_available", 0)
+            counts["loop", "size"] = loop["pool_max"]
+        return counts
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -186,14 +203,24 @@ class Database:
         return connection
 
 
+def after_commit(tx: Tx, act: Callable[[], None]) -> None:
+    """Let `act`, which cannot fail, happen if the transaction that `Database.write` opened commits; not before."""
+    after: list[Callable[[], None]] = tx.get_execution_options().get(_AFTER_COMMIT, [])
+    after.append(act)
+
+
 def new_engine(url: URL) -> sa.Engine:
     """Return a pool of connections, set up so that a commit survives a loss of power."""
     if url.get_backend_name() != "sqlite":
         driver = url.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True)
+        engine = sa.create_engine(
+            driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True, hide_parameters=True
+        )
         sa.event.listen(engine, "connect", _set_up_postgresql)
         return engine
-    engine = sa.create_engine(url, module=sqlite_driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS)
+    engine = sa.create_engine(
+        url, module=sqlite_driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, hide_parameters=True
+    )
     sa.event.listen(engine, "connect", _set_up_sqlite)
     return engine
 

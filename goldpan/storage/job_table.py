@@ -62,6 +62,8 @@ class Job:
     fruitless_claims: int = 0
     attempts: int = 0
     careful_people: int = 0
+    barren_pages: int = 0
+    landmark_cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

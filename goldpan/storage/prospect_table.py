@@ -19,6 +19,7 @@ class Known:
 
     prospect_id: str
     provenance: str
+    is_enriched: bool
     person: Person
 
 
@@ -78,9 +79,10 @@ def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: 
 
 def known_people(tx: Tx, account_group_id: str, prospect_ids: Iterable[str]) -> dict[str, Known]:
     """Return what we have of the people, by their ids."""
-    columns = (PROSPECT.c.id, PROSPECT.c.provenance, *(PROSPECT.c[name] for name in PERSON_FIELDS))
+    columns = (PROSPECT.c.id, PROSPECT.c.provenance, PROSPECT.c.enriched_ms)
     mine = (PROSPECT.c.account_group_id == account_group_id) & PROSPECT.c.id.in_(list(prospect_ids))
-    return {row[0]: Known(row[0], row[1], Person(*row[2:])) for row in tx.execute(sa.select(*columns).where(mine))}
+    statement = sa.select(*columns, *(PROSPECT.c[name] for name in PERSON_FIELDS)).where(mine)
+    return {row[0]: Known(row[0], row[1], row[2] is not None, Person(*row[3:])) for row in tx.execute(statement)}
 
 
 def taken_by_job(tx: Tx, account_group_id: str, job_id: str, prospect_ids: list[str]) -> set[str]:
@@ -117,10 +119,18 @@ def add_names(tx: Tx, account_group_id: str, is_sandbox: bool, names: dict[str, 
     tx.execute(PROSPECT_IDENTITY.insert(), rows)
 
 
-def add_facts(tx: Tx, account_group_id: str, collector: Collector, known: Known, news: dict[str, str]) -> None:
-    """Write what was learned of a person, by field, and from whom."""
-    mine = (PROSPECT.c.id == known.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
-    tx.execute(PROSPECT.update().where(mine).values(_learned(collector, known, news)))
+def add_facts(
+    tx: Tx, account_group_id: str, collector: Collector, news: Sequence[tuple[Known, dict[str, str]]]
+) -> None:
+    """Write what was learned of people, by field, and from whom: somebody of whom nothing was is left out."""
+    rows: dict[frozenset[str], list[dict[str, object]]] = {}
+    for known, facts in news:
+        learned = _learned(collector, known, facts)
+        rows.setdefault(frozenset(learned), []).append({"prospect_id_": known.prospect_id} | learned)
+    mine = (PROSPECT.c.id == sa.bindparam("prospect_id_")) & (PROSPECT.c.account_group_id == account_group_id)
+    for names, same in rows.items():
+        if names:
+            tx.execute(PROSPECT.update().where(mine).values({name: sa.bindparam(name) for name in names}), same)
 
 
 def add_to_job(tx: Tx, account_group_id: str, job_id: str, first_position: int, prospect_ids: list[str]) -> None:
@@ -151,15 +161,8 @@ def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
     ]
 
 
-def fill_in(tx: Tx, account_group_id: str, collector: Collector, known: Known, news: dict[str, str]) -> bool:
-    """Write what enrichment learned of a person. False: another job was faster, nothing was changed."""
-    mine = (PROSPECT.c.id == known.prospect_id) & (PROSPECT.c.account_group_id == account_group_id)
-    values = {"enriched_ms": collector.collected_ms, **_learned(collector, known, news)}
-    return tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(values)).rowcount == 1
-
-
 def mark_enriched(tx: Tx, account_group_id: str, prospect_ids: Sequence[str], now_ms: int) -> None:
-    """Note that nothing more is to be learned of those people, who were not enriched yet."""
+    """Note that nothing more is to be learned of those people; of some that was noted before."""
     mine = PROSPECT.c.id.in_(prospect_ids) & (PROSPECT.c.account_group_id == account_group_id)
     tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(enriched_ms=now_ms))
 

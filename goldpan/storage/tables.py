@@ -105,7 +105,7 @@ AUDIENCE = Table(
     Column("description", sa.Text),
     audience_type_column(server_default="on_demand"),
     id_column(ForeignKey("folder.id"), name="folder_id", nullable=True),
-    Column("deleted_ms", MILLISECONDS),  # the row stays: jobs name it; its people have left it
+    Column("deleted_ms", MILLISECONDS),  # the row stays: jobs name it; its people leave it soon
     # Lists show what is not being filled now.
     Index(
         "audience_ready_index",
@@ -183,6 +183,9 @@ JOB = Table(
     count_column("fruitless_claims", server_default=sa.text("0")),
     count_column("attempts", server_default=sa.text("0")),
     count_column("careful_people", server_default=sa.text("0")),
+    # The last pages in a row that brought nobody new, and a cursor among them: a source may go in circles.
+    count_column("barren_pages", server_default=sa.text("0")),
+    Column("landmark_cursor", sa.Text),
     CheckConstraint("found = imported + known + duplicate + suppressed + invalid + failed", name="counts_add_up"),
     CheckConstraint("credits_spent <= credits_reserved", name="credits_are_reserved_first"),
     CheckConstraint("credits_spent <= imported * price_credits", name="only_new_people_cost"),

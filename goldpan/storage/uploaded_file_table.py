@@ -84,6 +84,22 @@ def rejects_after(tx: Tx, account_group_id: str, file_id: str, position: int, li
     return _rows(tx, account_group_id, file_id, rejects, limit)
 
 
+def kept(tx: Tx, account_group_id: str) -> tuple[int, int]:
+    """Return how many files the account group has here, and how many rows of them are stored."""
+    file = UPLOADED_FILE.c
+    rows = sa.func.coalesce(sa.func.sum(file.people_count + file.rejected_count), 0)
+    statement = sa.select(sa.func.count(), rows).where(file.account_group_id == account_group_id)
+    count, row_count = tx.execute(statement).one()
+    return count, int(row_count)
+
+
+def oldest_unread(tx: Tx, account_group_id: str) -> str | None:
+    """Return the id of the account group's oldest file that no job reads; None: there is none."""
+    file = UPLOADED_FILE.c
+    mine = (file.account_group_id == account_group_id) & file.is_ready & ~_is_being_read()
+    return tx.execute(sa.select(file.id).where(mine).order_by(file.created_ms, file.id).limit(1)).scalar_one_or_none()
+
+
 def old_files(tx: Tx, ready_before_ms: int, unready_before_ms: int, limit: int) -> list[tuple[str, str]]:
     """Return (account group id, file id) of up to `limit` files, of all account groups, that have had their time.
 

@@ -29,6 +29,10 @@ def delete_dead_leases(tx: Tx) -> None:
     tx.execute(WORKER_LEASE.delete().where(WORKER_LEASE.c.expires_at < _NOW - FORGET_SECONDS))
 
 
+def count_live_leases(tx: Tx) -> int:
+    return int(tx.execute(sa.select(sa.func.count()).where(WORKER_LEASE.c.expires_at > _NOW)).scalar_one())
+
+
 def live_executor_ids() -> sa.Select[tuple[str]]:
     """Return the query for the executors that have a lease."""
     return sa.select(WORKER_LEASE.c.executor_id).where(WORKER_LEASE.c.expires_at > _NOW)

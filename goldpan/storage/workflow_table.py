@@ -20,6 +20,26 @@ class StrandedJob(NamedTuple):
     workflow_status: str | None
 
 
+class QueueCount(NamedTuple):
+    """How many workflows of a queue wait (ENQUEUED) or run (PENDING), and since when the oldest of them is there."""
+
+    queue: str
+    status: str
+    workflows: int
+    oldest_ms: int
+
+
+def queue_counts(tx: Tx) -> list[QueueCount]:
+    """Return the counts of every queue with workflows that are not done; an index knows them."""
+    workflow = _table(tx)
+    statement = (
+        sa.select(workflow.c.queue_name, workflow.c.status, sa.func.count(), sa.func.min(workflow.c.created_at))
+        .where(workflow.c.status.in_(_UNFINISHED), workflow.c.queue_name.is_not(None))
+        .group_by(workflow.c.queue_name, workflow.c.status)
+    )
+    return [QueueCount(*row) for row in tx.execute(statement)]
+
+
 def stranded_jobs(tx: Tx, limit: int) -> list[StrandedJob]:
     """Return up to `limit` jobs, of all account groups, that are not done though their workflow is or is missing.
 
@@ -86,6 +106,7 @@ def _workflow_id(tx: Tx) -> sa.ColumnElement[str]:
 
 def _table(tx: Tx) -> sa.TableClause:
     columns: list[sa.ColumnClause[Any]] = [
-        sa.column(name) for name in ("workflow_uuid", "status", "executor_id", "completed_at")
+        sa.column(name)
+        for name in ("workflow_uuid", "status", "executor_id", "completed_at", "created_at", "queue_name")
     ]
     return sa.table("workflow_status", *columns, schema=None if tx.dialect.name == "sqlite" else "dbos")

@@ -327,15 +327,4 @@ MUTANTS = (
         ),
         tests=("tests/test_clock_jumps.py",),
     ),
-    Mutant(
-        "a source goes in circles for ever",
-        (
-            Edit(
-                _IMPORT,
-                "    if has_brought_nobody and goes_in_circles(",
-                "    if has_brought_nobody and len(page.people) > 99 and goes_in_circles(",
-            ),
-        ),
-        tests=("tests/test_cursor_loops.py",),
-    ),
 )
