@@ -42,7 +42,6 @@ def plant(mutant: Mutant, root: Path) -> None:
 
 
 _IMPORT = "goldpan/operations/import_page.py"
-_ENRICH = "goldpan/operations/enrichment_page.py"
 _ENDING = "goldpan/operations/job_ending.py"
 _START = "goldpan/operations/job_start_operations.py"
 _HOLD = "goldpan/operations/job_hold.py"
@@ -303,26 +302,6 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "a page does not note where its source goes on",
-        (
-            Edit(
-                _IMPORT,
-                '"pages_done cursor barren_pages',
-                '"pages_done barren_pages',
-            ),
-        ),
-    ),
-    Mutant(
-        "enrichment takes people up to its own count again",
-        (
-            Edit(
-                _ENRICH,
-                "    done = job.people_enriched + people\n",
-                "    done = job.people_enriched + people - 1\n",
-            ),
-        ),
-    ),
-    Mutant(
         "a cancelled job is cancelled again",
         (Edit("goldpan/operations/job_operations.py", "        if job.status in ACTIVE:\n", "        if True:\n"),),
     ),
@@ -347,16 +326,5 @@ MUTANTS = (
             ),
         ),
         tests=("tests/test_clock_jumps.py",),
-    ),
-    Mutant(
-        "a source goes in circles for ever",
-        (
-            Edit(
-                _IMPORT,
-                "    if is_astray:\n",
-                "    if is_astray and len(page.people) > 99:\n",
-            ),
-        ),
-        tests=("tests/test_upstream_faults.py",),
     ),
 )

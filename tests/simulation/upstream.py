@@ -103,7 +103,8 @@ class Upstream:
 
     def kill_if_met(self, slugs: Iterable[str | None], *, is_import: bool) -> None:
         """End the process that looks at the person who kills."""
-        if self.killer in slugs and is_import == self.kills_at_import:
+        # only in a job, which is promised to get past them; who estimates again and again kills again and again
+        if RUN.get() and self.killer in slugs and is_import == self.kills_at_import:
             self.world.mark("upstream: a person who kills")
             raise SimulatedCrash("killed by a person")
 
