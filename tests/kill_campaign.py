@@ -64,32 +64,34 @@ class Post:
     process: Process | None = None
     place: str = AT_RANDOM  # where this one kills itself, unless its time is over before
     life_seconds: float = 0.0  # once it is up
-    dies_at: float = math.inf
+    up_since: float = math.inf
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() > self.up_since + self.life_seconds
 
 
 @dataclass(slots=True)
 class TakeoverWatch:
-    """How long jobs stood still whose worker was killed."""
+    """How long jobs stood still whose worker was killed, though another one lived beside them all that time."""
 
     database: Database
     longest_seconds: float = 0.0
     _orphans: dict[str, tuple[float, int]] = field(default_factory=dict)  # when, with which fencing token
 
     def note(self, executor_id: str) -> None:
-        """Note whose jobs nobody works on any more; who waits for the only process waits from its last death on."""
+        """Note whose jobs nobody works on any more."""
         table = "workflow_status" if self.database.dialect.is_sqlite else "dbos.workflow_status"
         query = (
             f"SELECT job.id, job.fencing_token FROM job JOIN {table} AS workflow ON workflow.workflow_uuid = job.id"
             f" WHERE workflow.status = 'PENDING' AND workflow.executor_id = :executor AND job.status IN {ACTIVE}"
         )
-        if self.database.dialect.is_sqlite:
-            self._orphans = {job_id: (time.monotonic(), token) for job_id, (_, token) in self._orphans.items()}
         with self.database.read() as tx:
             for job_id, token in tx.execute(sa.text(query), {"executor": executor_id}):
                 self._orphans[job_id] = time.monotonic(), token
 
-    def look(self) -> None:
-        """Find out who was taken over meanwhile, or had ended."""
+    def look(self, oldest_heir_since: float) -> None:
+        """Find out who was taken over meanwhile, or had ended; infinity: nobody lives who could take over."""
         if not self._orphans:
             return
         with self.database.read() as tx:
@@ -98,9 +100,9 @@ class TakeoverWatch:
             )
         now = time.monotonic()
         for job_id, (died, token) in list(self._orphans.items()):
+            self.longest_seconds = max(self.longest_seconds, now - max(died, oldest_heir_since))
             if active.get(job_id) != token:
                 del self._orphans[job_id]
-                self.longest_seconds = max(self.longest_seconds, now - died)
 
 
 class Campaign:
@@ -161,17 +163,23 @@ class Campaign:
             elif post.process.exit_code is not None:
                 assert post.process.exit_code == -SIGKILL, post.process.log.read_text()
                 self._bury(post)
-            elif post.dies_at == math.inf and self._is_up(post):
-                post.dies_at = time.monotonic() + post.life_seconds
-            elif time.monotonic() > post.dies_at:
+            elif post.is_due:
                 post.place = AT_RANDOM
                 post.process.kill()
                 self._bury(post)
-        self._watch.look()
+        self._look()
+
+    def _look(self) -> None:
+        """See who is up, and whose jobs found somebody."""
+        for post in self._posts:
+            if post.process is not None and post.up_since == math.inf and self._is_up(post):
+                post.up_since = time.monotonic()
+        heirs = [post for post in self._posts if self._database.dialect.is_sqlite or post.command == "worker"]
+        self._watch.look(min(post.up_since for post in heirs))
 
     def _start(self, post: Post, is_doomed: bool) -> None:
         prelude, dice = SLOW_DIRECTORY + TELLS_ITS_NAME, self._random
-        post.place, post.life_seconds, post.dies_at = AT_RANDOM, dice.uniform(0, LONGEST_LIFE_SECONDS), math.inf
+        post.place, post.life_seconds, post.up_since = AT_RANDOM, dice.uniform(0, LONGEST_LIFE_SECONDS), math.inf
         if is_doomed and dice.random() < 0.6:
             post.place, post.life_seconds = dice.choice(list(post.places)), LONGEST_LIFE_SECONDS
             module, owner, name, _, is_after = post.places[post.place]
@@ -183,7 +191,7 @@ class Campaign:
         assert post.process is not None
         if post.command == "worker":
             return "EXECUTOR" in post.process.log.read_text()
-        return self._goldpan.is_ready(post.process)
+        return self._goldpan.answers()
 
     def _bury(self, post: Post) -> None:
         assert post.process is not None
@@ -195,7 +203,7 @@ class Campaign:
             self._watch.note(name)
         if self._killed.total() % KILLS_BETWEEN_CHECKS == 0:
             assert_invariants(self._goldpan.url)
-        post.process = None
+        post.process, post.up_since = None, math.inf
 
     def _let_everybody_live(self) -> None:
         for post in self._posts:
@@ -215,9 +223,8 @@ class Campaign:
             for post in self._posts:
                 assert post.process is not None
                 assert post.process.exit_code is None, post.process.log.read_text()
-            self._watch.look()
+            self._look()
             time.sleep(POLL_SECONDS)
-        self._watch.look()
 
     def _check(self, orders: Sequence[Order]) -> Counter[str]:
         """Return how many jobs ended how, once every one of them did as it should."""

@@ -170,20 +170,20 @@ class Goldpan:
         """Start a server and return, if it is awaited, when it answers."""
         process = self._start(["serve", str(self.port)], prelude)
         if is_awaited:
-            wait_until(lambda: self.is_ready(process), PATIENCE_SECONDS, "the server answers")
+            wait_until(lambda: self._is_ready(process), PATIENCE_SECONDS, "the server answers")
         return process
 
     def serve_on(self, port: int) -> Process:
         """Start one of several servers, which a load balancer on `self.port` stands in front of."""
         process = self._start(["serve", str(port)], "")
 
-        def answers() -> bool:
+        def is_ready() -> bool:
             assert process.exit_code is None, process.log.read_text()
             with suppress(httpx2.TransportError):
                 return httpx2.get(f"http://127.0.0.1:{port}/readyz").status_code == 200
             return False
 
-        wait_until(answers, PATIENCE_SECONDS, "the server answers")
+        wait_until(is_ready, PATIENCE_SECONDS, "the server answers")
         return process
 
     def work(self, prelude: str = "") -> Process:
@@ -258,8 +258,12 @@ class Goldpan:
         self.processes.append(process)
         return process
 
-    def is_ready(self, process: Process) -> bool:
+    def _is_ready(self, process: Process) -> bool:
         assert process.exit_code is None, process.log.read_text()
+        return self.answers()
+
+    def answers(self) -> bool:
+        """Return whether a server answers here, and has its database."""
         try:
             return self._client.get("/readyz").status_code == 200
         except httpx2.TransportError:
