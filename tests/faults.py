@@ -85,7 +85,7 @@ CRASH_PLACES = {
     "people are written, not paid for": ("goldpan.storage.credit_table", "", "capture", 1, False),
     "people are paid for, not committed": ("goldpan.storage.credit_table", "", "capture", 1, True),
     "a page is committed, the step not noted": (RUN, "", "import_page", 2, True),
-    "people are enriched, not committed": ("goldpan.storage.prospect_table", "", "mark_enriched", 3, True),
+    "people are enriched, not committed": ("goldpan.storage.prospect_table", "", "mark_enriched", 1, True),
     "people are enriched and committed, the step not noted": (RUN, "", "enrich_page", 1, True),
     "the job is ended, not committed": ("goldpan.operations.enrichment_page", "", "end_job", 1, True),
     "the job is ended and committed, the step not noted": (

@@ -18,12 +18,13 @@ from goldpan.operations.caretaker_operations import FILE_LIFETIME_MS, UPLOAD_LIF
 from goldpan.operations.file_operations import upload_file
 from goldpan.operations.job_operations import cancel_job
 from goldpan.operations.job_start_operations import start_job
+from goldpan.operations.page_source import ROWS_A_PAGE
 from goldpan.storage import uploaded_file_table
 from goldpan.storage.uploaded_file_table import UploadedFile
 from tests.cast import NOBODYS_ID, Caller
 from tests.invariants import assert_invariants
 from tests.people_file_samples import HEADER
-from tests.processes import Goldpan
+from tests.processes import PATIENCE_SECONDS, Goldpan
 from tests.service import Json
 from tests.workshop import Workshop, workshop
 
@@ -261,7 +262,7 @@ def test_a_file_for_which_nothing_can_make_room_is_refused(shop: Workshop, monke
 
 
 def test_an_old_file_stays_as_long_as_a_job_reads_it(shop: Workshop) -> None:
-    file_id = stored_file(shop, rows(250))
+    file_id = stored_file(shop, rows(ROWS_A_PAGE + 50))
     other_id = stored_file(shop, rows(1))
     job_id = start(shop, file_id)
     shop.run(job_id, 1)
@@ -270,7 +271,7 @@ def test_an_old_file_stays_as_long_as_a_job_reads_it(shop: Workshop) -> None:
 
     assert forget_old_files(shop.toolbox, 10) == 1
     assert kept_files(shop) == [file_id]
-    assert shop.run(job_id).imported == 250
+    assert shop.run(job_id).imported == ROWS_A_PAGE + 50
     assert forget_old_files(shop.toolbox, 10) == 1
     assert kept_files(shop) == []
 
@@ -299,34 +300,34 @@ def test_a_file_that_was_never_stored_whole_is_no_source_and_goes_after_an_hour(
 
 
 def test_a_job_whose_file_has_gone_fails_and_says_why(shop: Workshop) -> None:
-    file_id = stored_file(shop, rows(150))
+    file_id = stored_file(shop, rows(ROWS_A_PAGE + 50))
     job_id = start(shop, file_id)
     shop.run(job_id, 1)
     shop.execute("DELETE FROM uploaded_row")
 
     job = shop.run(job_id)
 
-    assert (job.status, job.stop_reason, job.imported) == ("failed", "invalid_source", 100)
+    assert (job.status, job.stop_reason, job.imported) == ("failed", "invalid_source", ROWS_A_PAGE)
     assert job.error_message == "fileId: this file is no longer kept: upload it again"
 
 
 def test_no_provider_is_asked_for_the_people_of_a_file(shop: Workshop) -> None:
-    job_id = start(shop, stored_file(shop, rows(150)))
+    job_id = start(shop, stored_file(shop, rows(ROWS_A_PAGE + 50)))
 
     job = shop.run(job_id)
 
-    assert (job.imported, job.pages_done) == (150, 2)
+    assert (job.imported, job.pages_done) == (ROWS_A_PAGE + 50, 2)
     assert shop.provider.asked == []
 
 
 def test_a_job_cancelled_in_the_middle_of_a_file_keeps_and_pays_what_it_took(shop: Workshop) -> None:
-    job_id = start(shop, stored_file(shop, rows(150)))
+    job_id = start(shop, stored_file(shop, rows(ROWS_A_PAGE + 50)))
     shop.run(job_id, 1)
 
     cancel_job(shop.toolbox, shop.alice, shop.group_id, job_id)
 
     job = shop.job(job_id)
-    assert (job.status, job.imported, job.credits_spent, job.truncated) == ("cancelled", 100, 100, True)
+    assert (job.status, job.imported, job.credits_spent, job.truncated) == ("cancelled", ROWS_A_PAGE, ROWS_A_PAGE, True)
 
 
 # --- a server that is killed --------------------------------------------------------------------------------------
@@ -334,6 +335,7 @@ def test_a_job_cancelled_in_the_middle_of_a_file_keeps_and_pays_what_it_took(sho
 SLOW_PAGES = """
 import time
 from goldpan.operations import page_source
+page_source.ROWS_A_PAGE = 100
 page_of_file = page_source.page_of_file
 def slow(*arguments):
     time.sleep(0.1)
@@ -349,7 +351,7 @@ def test_a_server_killed_in_the_middle_of_a_file_loses_nobody_and_counts_nobody_
         body = {"source": "file_upload", "fileId": file_id}
         job_id = goldpan.call("POST", "", goldpan.keys.live, json=body).json()["data"]["jobId"]
         for found in (100, 300):
-            goldpan.wait_for(job_id, 30, partial(_has_found, found))
+            goldpan.wait_for(job_id, PATIENCE_SECONDS, partial(_has_found, found))
             server.kill()
             server = goldpan.serve(SLOW_PAGES)
 

@@ -36,6 +36,7 @@ class ScriptedProvider:
     before_page: Callable[[], None] = lambda: None
     before_enrichment: Callable[[], None] = lambda: None
     name: str = "scripted"
+    people_at_once: int = 50
     asked: list[str | None] = field(default_factory=list)
 
     def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:

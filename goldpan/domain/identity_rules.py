@@ -5,6 +5,7 @@ import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 from unicodedata import normalize
 from urllib.parse import SplitResult, quote, unquote, urlsplit
@@ -155,6 +156,7 @@ def member_number(provider_id: str) -> int | None:
     return int.from_bytes(raw[4:8], "big") if int.from_bytes(raw[:4], "big") in _MEMBER_ID_KINDS else None
 
 
+@lru_cache(4096)  # asked a dozen times of everybody on a page
 def identity_keys(linkedin_url: str | None, public_identifier: str | None, provider_id: str | None) -> tuple[str, ...]:
     """Return the keys under which one person is known, strongest first: `in:{slug}`, `member:{n}`, `id:{provider id}`.
 

@@ -100,6 +100,8 @@ def _learn(intake: Intake, bearers: dict[str, Bearer], bearer: Bearer, keys: tup
         if key not in bearers:
             bearers[key] = bearer
             intake.names[key] = bearer.prospect_id
+    if bearer.person is person:
+        return  # stored as they are: most people of most pages
     news = news_of(bearer.person, person)
     if not news:
         return

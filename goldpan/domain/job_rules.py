@@ -30,7 +30,7 @@ LONGEST_WAIT_IN_PLACE_SECONDS = 900.0
 CAREFUL_FROM_CLAIM = 3
 """The worker that is the third to take a job without a page in between meets its people one at a time."""
 
-CAREFUL_PEOPLE = 100
+CAREFUL_PEOPLE = 500
 """So many are met alone: no page is larger, so whoever killed the workers is among them."""
 
 MOST_ATTEMPTS = 5

@@ -113,6 +113,10 @@ class Provider(Protocol):
     def name(self) -> str:
         """The word that provenance shows: `directory`, `sandbox`, …"""
 
+    @property
+    def people_at_once(self) -> int:
+        """How many people are handed to `enrich` together: what it can ask for in a second or so."""
+
     def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
         """Return every part of `source` that this provider would have to drop; empty: it can answer all of it.
 

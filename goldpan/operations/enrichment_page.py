@@ -17,8 +17,6 @@ from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 from goldpan.storage.prospect_table import Collector, Taken
 
-PEOPLE_PER_PAGE = 50
-
 Answer = tuple[Taken, Person | None]
 
 
@@ -60,7 +58,7 @@ async def _ask(toolbox: Toolbox, job: Job, people: list[Taken], *, search_emails
 
 
 def _next_people(toolbox: Toolbox, job: Job) -> list[Taken]:
-    limit = 1 if job.careful_people else PEOPLE_PER_PAGE
+    limit = 1 if job.careful_people else toolbox.provider(job.is_sandbox).people_at_once
     with toolbox.database.read() as tx:
         return prospect_table.taken_from(tx, job.account_group_id, job.id, job.people_enriched, limit)
 
@@ -111,8 +109,8 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
     to whom another job enriched meanwhile.
     """
     people = prospect_table.known_people(tx, account_group_id, [taken.prospect_id for taken, _ in answers])
-    told = {taken.prospect_id: facts or Person() for taken, facts in answers}
-    told = {id_: facts for id_, facts in told.items() if not people[id_].is_enriched}
+    asked = {taken.prospect_id for taken, _ in answers if not people[taken.prospect_id].is_enriched}
+    told = {taken.prospect_id: facts for taken, facts in answers if facts and taken.prospect_id in asked}
     keys = [key for id_, facts in told.items() for key in learned_keys(people[id_].person, facts)]
     bearers = prospect_table.known_names(tx, account_group_id, collector.is_sandbox, keys)
     names: dict[str, str] = {}
@@ -123,7 +121,7 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
         bearers |= dict.fromkeys(learned.free_keys, id_)
         news.append((people[id_], learned.news))
     prospect_table.add_facts(tx, account_group_id, collector, news)
-    prospect_table.mark_enriched(tx, account_group_id, list(told), collector.collected_ms)
+    prospect_table.mark_enriched(tx, account_group_id, asked, collector.collected_ms)
     if names:
         prospect_table.add_names(tx, account_group_id, collector.is_sandbox, names)
     return sum("email" in facts for _, facts in news)

@@ -36,6 +36,10 @@ class MeasuredProvider:
     def name(self) -> str:
         return self._provider.name
 
+    @property
+    def people_at_once(self) -> int:
+        return self._provider.people_at_once
+
     def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
         with self._measured("refusals"):
             return self._provider.refusals(account_group_id, source)

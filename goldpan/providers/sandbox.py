@@ -38,6 +38,7 @@ class Sandbox:
     """Invents the people of every source. Keeps nothing: the same question always has the same answer."""
 
     name = "sandbox"
+    people_at_once = 50
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep

@@ -161,9 +161,9 @@ def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
     ]
 
 
-def mark_enriched(tx: Tx, account_group_id: str, prospect_ids: Sequence[str], now_ms: int) -> None:
+def mark_enriched(tx: Tx, account_group_id: str, prospect_ids: Iterable[str], now_ms: int) -> None:
     """Note that nothing more is to be learned of those people; of some that was noted before."""
-    mine = PROSPECT.c.id.in_(prospect_ids) & (PROSPECT.c.account_group_id == account_group_id)
+    mine = PROSPECT.c.id.in_(list(prospect_ids)) & (PROSPECT.c.account_group_id == account_group_id)
     tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(enriched_ms=now_ms))
 
 

@@ -183,6 +183,7 @@ class UpstreamProvider:
         self._upstream = upstream
         self._is_sandbox = is_sandbox
         self.name = "sandbox" if is_sandbox else "upstream"
+        self.people_at_once = 50
 
     def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
         return []
