@@ -52,7 +52,7 @@ class Clients:
         self.audiences: dict[str, bool] = {}  # those of alice, and whether they are for invented people
         self.by_hand: set[str] = set()
         self.ledgers = {person.account_group_id: Ledger() for person in (self.alice, self.mallory)}
-        self.is_doomed_key_revoked = False
+        self.doomed_key_ended: float | None = None  # when it was revoked, by the world's clock
         self._last_number = 0
 
     def next_number(self) -> int:
@@ -158,7 +158,7 @@ class Clients:
     async def revoke_doomed_key(self) -> None:
         for _ in range(MOST_TRIES):
             if await self.operate(named(account_operations.revoke_key, self.alice.doomed_id)):
-                self.is_doomed_key_revoked = True
+                self.doomed_key_ended = self.doomed_key_ended or self.world.now
                 return
             await asyncio.sleep(1)
 
