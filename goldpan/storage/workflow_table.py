@@ -21,7 +21,7 @@ class StrandedJob(NamedTuple):
 
 
 class QueueCount(NamedTuple):
-    """How many workflows of a queue wait (ENQUEUED) or run (PENDING), and since when the oldest of them is there."""
+    """How many workflows of a queue wait (ENQUEUED) or run (PENDING), and since when the first of them does."""
 
     queue: str
     status: str
@@ -30,10 +30,13 @@ class QueueCount(NamedTuple):
 
 
 def queue_counts(tx: Tx) -> list[QueueCount]:
-    """Return the counts of every queue with workflows that are not done; an index knows them."""
+    """Return the counts of every queue with workflows that are not done; an index finds them."""
     workflow = _table(tx)
+    # One that was resumed waits since then, not since it was made; of a running one every step is an update.
+    waits_anew = (workflow.c.status == "ENQUEUED") & (workflow.c.updated_at > workflow.c.created_at)
+    since_ms = sa.case((waits_anew, workflow.c.updated_at), else_=workflow.c.created_at)
     statement = (
-        sa.select(workflow.c.queue_name, workflow.c.status, sa.func.count(), sa.func.min(workflow.c.created_at))
+        sa.select(workflow.c.queue_name, workflow.c.status, sa.func.count(), sa.func.min(since_ms))
         .where(workflow.c.status.in_(_UNFINISHED), workflow.c.queue_name.is_not(None))
         .group_by(workflow.c.queue_name, workflow.c.status)
     )
@@ -107,6 +110,6 @@ def _workflow_id(tx: Tx) -> sa.ColumnElement[str]:
 def _table(tx: Tx) -> sa.TableClause:
     columns: list[sa.ColumnClause[Any]] = [
         sa.column(name)
-        for name in ("workflow_uuid", "status", "executor_id", "completed_at", "created_at", "queue_name")
+        for name in ("workflow_uuid", "status", "executor_id", "completed_at", "created_at", "updated_at", "queue_name")
     ]
     return sa.table("workflow_status", *columns, schema=None if tx.dialect.name == "sqlite" else "dbos")
