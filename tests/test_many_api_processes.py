@@ -1,5 +1,6 @@
 """Several API processes over one PostgreSQL and one Redis: what one of them knows holds in the others."""
 
+import asyncio
 import os
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from goldpan.operations.account_operations import revoke_key
+from goldpan.storage.shared_counter import Count, SharedCounter
 from tests.cast import Caller, new_caller
 from tests.event_reader import following, quiet_job
 from tests.redis_server import PROGRAM, RedisServer
@@ -45,6 +47,22 @@ def pair(redis: RedisServer, bare_postgres_url: str, tmp_path: Path) -> Iterator
 
 def at(caller: Caller, service: Service) -> Caller:
     return replace(caller, service=service)
+
+
+def test_nothing_is_taken_back_of_a_window_that_is_over(redis: RedisServer) -> None:
+    async def scenario() -> list[Count | None]:
+        counter = SharedCounter(redis.url, print)
+        _, end = await counter.add("alice", 1) or (0, 0.0)
+        await asyncio.sleep(1.1)
+        taken_back = await counter.take_back("alice", end)
+        return [taken_back, await counter.add("alice", 60)]
+
+    taken_back, added = asyncio.run(scenario())
+
+    assert taken_back is not None
+    assert added is not None
+    assert taken_back[0] == 0
+    assert added[0] == 1
 
 
 def statuses(caller: Caller, services: tuple[Service, ...], times: int) -> list[int]:

@@ -22,9 +22,10 @@ local count, left = redis.call('INCR', KEYS[1]), redis.call('PTTL', KEYS[1])
 if left < 0 then left = tonumber(ARGV[1]); redis.call('PEXPIRE', KEYS[1], left) end
 return {count, left}
 """
-# Only in the window that it was counted in, told by its end.
+# Only in the window that it was counted in, told by its end: a count of what is gone would be one that never ends.
 _TAKE_BACK = """
 local left = redis.call('PTTL', KEYS[1])
+if left < 0 then return {0, 0} end
 if math.abs(left - tonumber(ARGV[1])) > 1000 then return {tonumber(redis.call('GET', KEYS[1]) or '0'), left} end
 return {redis.call('DECR', KEYS[1]), left}
 """
