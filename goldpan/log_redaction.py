@@ -14,10 +14,16 @@ MOST_CAUSES = 5
 MOST_FRAMES = 30
 LONGEST_MESSAGE = 1_000
 
+_NAMED = re.compile(
+    r"""\b(password|passwd|secret|token|authorization)(['"]?\s*[=:]\s*)"""
+    # In quotes it ends with them, or never: a quote may be escaped within.
+    r"""(?:b?'(?:[^'\\]|\\.)*(?:'|\\?$)|b?"(?:[^"\\]|\\.)*(?:"|\\?$)|(?:(?:bearer|basic)\s+)?\S+)""",
+    re.IGNORECASE,
+)
 _SECRETS = (
     (re.compile(r"sk_(live|test)_\w+"), r"sk_\1_…"),
     (re.compile(r"(?<=://)\S*@"), "…@"),
-    (re.compile(r"\b(password|passwd|secret|token|authorization)(['\"]?\s*[=:]\s*)\S+", re.IGNORECASE), r"\1\2…"),
+    (_NAMED, r"\1\2…"),
     (re.compile(r"[^\s@<>\"'(),;:=/…]+@[^\s@<>\"'(),;:=/]+"), "…@…"),
     (re.compile(r"DETAIL:.*", re.DOTALL), "DETAIL: …"),  # PostgreSQL shows the row that it refuses
 )
