@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -145,6 +146,25 @@ def test_a_full_disk_leaves_nothing_of_a_backup(goldpan: Goldpan, tmp_path: Path
     assert list(folder.iterdir()) == []
 
 
+def test_a_damaged_database_is_named_in_one_line_and_leaves_nothing(goldpan: Goldpan, tmp_path: Path) -> None:
+    source = tmp_path / "original" / "goldpan.db"
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    back_up(goldpan, folder / "whole.db")
+    data = bytearray((folder / "whole.db").read_bytes())
+    data[4_096:] = b"\xff" * (len(data) - 4_096)
+    source.write_bytes(data)
+    for companion in ("-wal", "-shm"):
+        source.with_name(source.name + companion).unlink(missing_ok=True)
+
+    done = run_command(goldpan, "backup", folder / "backup.db")
+
+    assert done.returncode == 1
+    assert f"{source} is damaged" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in folder.iterdir()] == ["whole.db"]
+
+
 def test_a_backup_into_a_folder_that_is_not_there_is_refused(goldpan: Goldpan, tmp_path: Path) -> None:
     done = run_command(goldpan, "backup", tmp_path / "nowhere" / "backup.db")
 
@@ -249,7 +269,9 @@ def test_a_dump_of_postgresql_under_load_goes_on_when_restored(
         ended = {job["jobId"]: job["counts"] for job in scaled.wait_for_end(job_ids, 60)}
         worker.stop()
 
-        _tool("pg_restore", "--clean", "--if-exists", "--no-owner", f"--dbname={postgres_url}", str(dump))
+        _recreate(postgres_url)
+        whole = ("--exit-on-error", "--single-transaction", "--no-owner")
+        _tool("pg_restore", *whole, f"--dbname={postgres_url}", str(dump))
 
         assert_invariants(postgres_url)
         with scaled.beside(tmp_path / "restored", postgres_url) as restored:
@@ -257,6 +279,14 @@ def test_a_dump_of_postgresql_under_load_goes_on_when_restored(
             restored.work()
             assert {job["jobId"]: job["counts"] for job in restored.wait_for_end(job_ids, 60)} == ended
             assert_invariants(postgres_url)
+
+
+def _recreate(url: str) -> None:
+    """Put an empty database where a newer one is, of whatever schema."""
+    maintenance = f"--maintenance-db={postgres_server.with_database(url, 'postgres')}"
+    name = urlsplit(url).path.removeprefix("/")
+    _tool("dropdb", maintenance, name)
+    _tool("createdb", maintenance, name)
 
 
 def _tool(name: str, *arguments: str) -> None:

@@ -78,7 +78,7 @@ def _new_file(target: Path) -> Iterator[Path]:
     except CannotWriteCopy as error:
         raise CannotStart(f"{target} could not be written: {error}; nothing is left of it") from error
     except DamagedFile as error:
-        raise CannotStart(f"the copy for {target} is not whole: {error}") from error
+        raise CannotStart(f"there is no whole copy for {target}: {error}") from error
     except OSError as error:
         raise CannotStart(f"{error.filename or target}: {error.strerror}; nothing was changed") from error
     finally:

@@ -21,12 +21,15 @@ def copy_database(database: Path, copy: Path) -> None:
 
     Raises:
         CannotWriteCopy: what there is of the copy is the caller's to remove.
+        DamagedFile: what is to be copied is.
     """
     source = sqlite_driver.connect(database, isolation_level=None)
     try:
         source.execute("VACUUM INTO ?", (str(copy),))
     except sqlite_driver.OperationalError as error:
         raise CannotWriteCopy(str(error)) from error
+    except sqlite_driver.DatabaseError as error:
+        raise DamagedFile(f"{database} is damaged, or no database: {error}") from error
     finally:
         source.close()
 
