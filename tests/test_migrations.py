@@ -9,12 +9,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from goldpan.engine import job_queue
 from goldpan.storage import database as storage
 from goldpan.storage.database import SCHEMA_VERSION, Database
 from tests.invariants import assert_invariants
@@ -110,6 +112,19 @@ def test_a_migration_killed_at_any_statement_has_changed_nothing_and_begins_anew
     sa.event.remove(database.engine, "before_cursor_execute", count)
     assert version(database) == revision
     assert kill_at > 3
+
+
+def test_the_engines_tables_may_take_as_long_as_they_need(
+    bare_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldpan.storage.database.STATEMENT_SECONDS", 0.001)
+    database = Database(bare_postgres_url)
+
+    job_queue.migrate(database)
+
+    database.close()
+    with closing(psycopg.connect(bare_postgres_url)) as connection:
+        assert connection.execute("SELECT count(*) FROM dbos.workflow_status").fetchone() == (0,)
 
 
 def test_several_that_migrate_at_once_are_one(empty_url: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from goldpan import tracing
 from goldpan.domain import job_rules
-from goldpan.storage.database import Database, Tx
+from goldpan.storage.database import Database, Tx, new_engine
 from goldpan.storage.job_table import Job
 
 APPLICATION = "goldpan"
@@ -64,9 +64,13 @@ class JobQueue:
 
 
 def migrate(database: Database) -> None:
-    """Create or upgrade the engine's own tables."""
-    system = _system_database(database.engine)
-    system.run_migrations()
+    """Create or upgrade the engine's own tables, however long that takes."""
+    # Without the limits of its own: one that broke off an index half built would leave it behind, and invalid.
+    engine = new_engine(database.url, may_take_long=True)
+    try:
+        _system_database(engine).run_migrations()
+    finally:
+        engine.dispose()
 
 
 def _system_database(engine: Engine) -> SystemDatabase:

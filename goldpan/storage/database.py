@@ -213,14 +213,16 @@ def after_commit(tx: Tx, act: Callable[[], None]) -> None:
     after.append(act)
 
 
-def new_engine(url: URL) -> sa.Engine:
-    """Return a pool of connections, set up so that a commit survives a loss of power."""
+def new_engine(url: URL, *, may_take_long: bool = False) -> sa.Engine:
+    """Return a pool of connections, set up so that a commit survives a loss of power; migrations may take long."""
     if url.get_backend_name() != "sqlite":
         driver = url.set(drivername="postgresql+psycopg")
         engine = sa.create_engine(
             driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True, hide_parameters=True
         )
         sa.event.listen(engine, "connect", _set_up_postgresql)
+        if may_take_long:
+            sa.event.listen(engine, "connect", _let_it_take_long)
         return engine
     engine = sa.create_engine(
         url, module=sqlite_driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, hide_parameters=True
@@ -236,6 +238,12 @@ def _set_up_postgresql(connection: psycopg.Connection, _record: object) -> None:
     # A process that freezes within a transaction would lock its account group for ever, whoever took over its jobs.
     connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
     connection.autocommit = False
+
+
+def _let_it_take_long(connection: psycopg.Connection, _record: object) -> None:
+    for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+        connection.execute(f"SET {limit} = 0")
+    connection.commit()
 
 
 async def _set_up_for_hot_queries(connection: psycopg.AsyncConnection) -> None:
