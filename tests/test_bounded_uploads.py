@@ -87,6 +87,30 @@ def test_a_long_column_name_of_a_text_is_cut_too(toolbox: Toolbox, tmp_path: Pat
     assert report.mapping == [("LinkedIn Url", "profile_url"), ("o" * 200, None)]
 
 
+@pytest.mark.parametrize(("pieces", "is_taken"), [(40, False), (4, True)])
+def test_a_file_that_comes_too_slowly_in_all_gives_its_place_to_others(
+    pieces: int, is_taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(pieces):
+            await asyncio.sleep(0.05)
+            yield b"a" * 1_000
+
+    async def receive() -> int:
+        async with received_file(body(), FILE_LIMIT) as path:
+            return path.stat().st_size
+
+    monkeypatch.setattr(request_file, "FIRST_SECONDS", 0.5)
+
+    if is_taken:
+        assert asyncio.run(receive()) == pieces * 1_000
+        return
+    with pytest.raises(Problem) as raised:
+        asyncio.run(receive())
+    assert raised.value.kind is ErrorKind.MALFORMED_REQUEST
+    assert "too slowly" in str(raised.value)
+
+
 @pytest.mark.parametrize("size", [1, 5_000, 1_000_000, 3 * 1024 * 1024])
 def test_a_full_disk_is_told_whatever_the_size_of_the_file(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     async def body() -> AsyncIterator[bytes]:

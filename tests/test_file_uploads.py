@@ -164,7 +164,7 @@ def test_a_file_that_comes_slowly_keeps_nobody_waiting(alice: Caller) -> None:
         assert slow.recv(12) == b"HTTP/1.1 201"
 
 
-def test_a_key_may_send_four_files_at_once_and_who_goes_away_makes_room(alice: Caller) -> None:
+def test_an_account_group_may_send_four_files_at_once_and_who_goes_away_makes_room(alice: Caller) -> None:
     begun = head(alice, "Content-Type: text/csv", "Content-Length: 1000") + b"a"
     with ExitStack() as stack:
         slow = [stack.enter_context(connected(alice)) for _ in range(4)]
@@ -172,17 +172,19 @@ def test_a_key_may_send_four_files_at_once_and_who_goes_away_makes_room(alice: C
             connection.sendall(begun)
 
         refused = until(lambda: answer if (answer := upload(alice, CONNECTIONS)).status != 201 else None)
-        other = upload(alice.with_key(), CONNECTIONS)
+        with_another_key = upload(alice.with_key(), CONNECTIONS)
+        other = upload(new_caller(alice.service, "bob"), CONNECTIONS)
         slow[0].close()
 
         assert (refused.refusal, refused.headers["Retry-After"]) == ((429, "RATE_LIMITED"), "5")
         assert "4 files under way" in refused.details
+        assert with_another_key.status == 429
         assert other.status == 201
         until(lambda: upload(alice, CONNECTIONS).status == 201)
 
 
 def test_so_many_files_are_under_way_at_once_and_no_more(alice: Caller) -> None:
-    callers = [alice.with_key() for _ in range(4)]
+    callers = [new_caller(alice.service, name) for name in ("bob", "carol", "dave", "erin")]
     with ExitStack() as stack:
         for caller in callers * 4:
             begun = head(caller, "Content-Type: text/csv", "Content-Length: 1000") + b"a"

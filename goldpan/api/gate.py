@@ -216,7 +216,7 @@ class Gate:
     ) -> Reply | Stream | LiveStream:
         most = self._parts.max_file_bytes
         arguments = {"caller": caller, **read_file_head(exchange.request, route, file, most)}
-        with self._file_places.taken(caller.key_id if caller else ""):
+        with self._file_places.taken(exchange.request.path_params.get("accountGroupId", "")):
             async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
                 reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
                 return reply

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -19,8 +20,12 @@ PREFIX = "goldpan-upload-"
 PIECE_BYTES = 1024 * 1024  # written at once, in a thread: a disk may keep us waiting
 
 MOST_UNDER_WAY = 16  # of this process: so many files at most lie in the temporary folder
-MOST_UNDER_WAY_PER_KEY = 4
+MOST_UNDER_WAY_PER_GROUP = 4
 RETRY_SECONDS = 5
+
+# How long we wait for a file in all: so long for the beginning, and then as long as this many bytes a second take.
+FIRST_SECONDS = 10.0
+LEAST_BYTES_A_SECOND = 50_000
 
 _FORM = "multipart/form-data"
 _HINT = "send the file itself as the body: curl --data-binary @people.csv -H 'Content-Type: text/csv'"
@@ -52,29 +57,29 @@ class FilePlaces:
     """How many files are under way here, coming or being read: whoever sends slowly keeps a place for long."""
 
     def __init__(self) -> None:
-        self._of_key: Counter[str] = Counter()
+        self._of_group: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, key_id: str) -> Iterator[None]:
+    def taken(self, account_group_id: str) -> Iterator[None]:
         """Take a place for the length of the block.
 
         Raises:
-            Problem: RATE_LIMITED, the key has as many as it may; SERVICE_UNAVAILABLE, there is none left.
+            Problem: RATE_LIMITED, the account group has as many as it may; SERVICE_UNAVAILABLE, there is none left.
         """
         retry = {"Retry-After": str(RETRY_SECONDS)}
-        if self._of_key[key_id] >= MOST_UNDER_WAY_PER_KEY:
-            details = f"the key has {MOST_UNDER_WAY_PER_KEY} files under way: try again when one has been stored"
+        if self._of_group[account_group_id] >= MOST_UNDER_WAY_PER_GROUP:
+            details = f"{MOST_UNDER_WAY_PER_GROUP} files under way in the account group: try again when one is stored"
             raise Problem(ErrorKind.RATE_LIMITED, details, headers=retry)
-        if self._of_key.total() >= MOST_UNDER_WAY:
+        if self._of_group.total() >= MOST_UNDER_WAY:
             details = f"{MOST_UNDER_WAY} files are under way here already: try again later"
             raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers=retry)
-        self._of_key[key_id] += 1
+        self._of_group[account_group_id] += 1
         try:
             yield
         finally:
-            self._of_key[key_id] -= 1
-            if not self._of_key[key_id]:
-                del self._of_key[key_id]
+            self._of_group[account_group_id] -= 1
+            if not self._of_group[account_group_id]:
+                del self._of_group[account_group_id]
 
 
 @asynccontextmanager
@@ -82,7 +87,8 @@ async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterato
     """Receive the body into a file that nobody else may read; it is there for the length of the block.
 
     Raises:
-        Problem: PAYLOAD_TOO_LARGE, as soon as that is known; SERVICE_UNAVAILABLE where the disk has no room for it.
+        Problem: PAYLOAD_TOO_LARGE or, for one that comes too slowly, MALFORMED_REQUEST, as soon as that is known;
+            SERVICE_UNAVAILABLE where the disk has no room for it.
     """
     try:
         descriptor, name = mkstemp(prefix=PREFIX)
@@ -92,7 +98,7 @@ async def received_file(stream: AsyncIterator[bytes], most: int) -> AsyncIterato
         # Unbuffered: what a full disk refused would be written once more at the end, and fail there by another name.
         with os.fdopen(descriptor, "wb", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # tells `remove_left_files` that somebody is at work with it
-            await _copy(stream, file, most)
+            await _copy(_in_time(stream), file, most)
             yield Path(name)
     finally:
         with suppress(FileNotFoundError):  # whoever tidies up the folder may have been faster
@@ -121,6 +127,22 @@ def _remove_if_left(entry: os.DirEntry[str]) -> None:
         os.close(descriptor)
 
 
+async def _in_time(stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Hand on what comes, unless it comes so slowly that its place is better given to others.
+
+    Somebody who says nothing at all is cut off by `http_protocol`. The time that our disk takes is not counted.
+    """
+    waited_seconds, size = 0.0, 0
+    asked_at = time.monotonic()
+    async for chunk in stream:
+        waited_seconds += time.monotonic() - asked_at
+        size += len(chunk)
+        if waited_seconds > FIRST_SECONDS + size / LEAST_BYTES_A_SECOND:
+            raise _too_slow()
+        yield chunk
+        asked_at = time.monotonic()
+
+
 async def _copy(stream: AsyncIterator[bytes], file: FileIO, most: int) -> None:
     size = 0
     piece = bytearray()
@@ -146,6 +168,11 @@ def _write(file: FileIO, piece: bytes) -> None:
 
 def _too_large(most: int) -> Problem:
     return Problem(ErrorKind.PAYLOAD_TOO_LARGE, f"the file must be at most {most} bytes")
+
+
+def _too_slow() -> Problem:
+    rate = f"at least {LEAST_BYTES_A_SECOND} bytes a second after the first {FIRST_SECONDS:.0f} seconds"
+    return Problem(ErrorKind.MALFORMED_REQUEST, f"the file came too slowly, it must be {rate}: pack it as a zip")
 
 
 def _no_room() -> Problem:
