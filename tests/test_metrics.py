@@ -178,6 +178,37 @@ def test_a_metrics_address_that_is_none_is_refused_in_one_line(goldpan: Goldpan,
     assert done.stderr == "error: GOLDPAN_METRICS_ADDRESS must look like 127.0.0.1:9470 (CANNOT_START)\n"
 
 
+def test_a_worker_whose_port_for_figures_is_taken_works_without(scaled: Goldpan) -> None:
+    port = free_port()
+    scaled.serve()
+    workers = [scaled.work(SHOWING.format(port=port)) for _ in range(2)]
+
+    def without() -> int:
+        return sum("figures_not_shown" in worker.log.read_text() for worker in workers)
+
+    wait_until(without, 20, "the later one says so")
+    scaled.wait_for_end([scaled.start("storm total:100 pace:1")], 40)
+
+    assert without() == 1
+    assert [worker.exit_code for worker in workers] == [None, None]
+    assert read_figures(port).value("goldpan_live_workers") == 2
+
+
+def test_a_host_for_figures_that_is_not_this_machine_is_refused_in_one_line(goldpan: Goldpan) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "goldpan.cli", "serve", "--port", str(free_port())],
+        env={**goldpan.environment, "GOLDPAN_METRICS_ADDRESS": "192.0.2.1:9470"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot show figures on 192.0.2.1:9470: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_what_is_rolled_back_is_not_counted(database_url: str) -> None:
     with workshop(database_url, [["amara"]]) as shop:
         before = _counted("goldpan_credits_total", movement="top_up")

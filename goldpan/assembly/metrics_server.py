@@ -1,5 +1,6 @@
 """Where a process shows its figures to Prometheus: an address of its own, never the port of the API."""
 
+import errno
 import re
 from collections.abc import Iterator, Sequence
 
@@ -9,6 +10,7 @@ from prometheus_client.registry import Collector
 
 import goldpan
 from goldpan.assembly.database_access import CannotStart
+from goldpan.json_log import configure_logs
 from goldpan.settings import Settings
 from goldpan.storage.database import Database
 
@@ -47,8 +49,10 @@ def metrics_address(settings: Settings) -> tuple[str, int] | None:
 def show_figures(settings: Settings, collectors: Sequence[Collector], processes: int = 1) -> None:
     """Show this process's figures at the first free one of as many ports as there may be `processes` like it.
 
+    Where all of them are taken, by another process with the same settings as a rule, it works without, and says so.
+
     Raises:
-        CannotStart: the setting is no address, or none of them is free.
+        CannotStart: the setting is no address, or none of this machine.
     """
     address = metrics_address(settings)
     if address is None:
@@ -61,7 +65,9 @@ def show_figures(settings: Settings, collectors: Sequence[Collector], processes:
         try:
             start_http_server(port, host)
         except OSError as error:
-            reason = error.strerror
+            if error.errno != errno.EADDRINUSE:
+                place = f"{host}:{port}: {error.strerror}"
+                raise CannotStart(f"cannot show figures on {place}; change GOLDPAN_METRICS_ADDRESS") from error
         else:
             return
-    raise CannotStart(f"cannot show figures on {host}:{first_port}: {reason}; change GOLDPAN_METRICS_ADDRESS")
+    configure_logs().warning("figures_not_shown", address=settings.metrics_address, reason="the port is taken")
