@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from goldpan.api.http_protocol import PATIENCE_SECONDS
+from goldpan.api.request_file import MOST_UNDER_WAY
 from goldpan.api.routes import ROUTES
 from goldpan.assembly.servers import DRAIN_SECONDS, STOP_SECONDS
 from goldpan.cli.command_line import root
@@ -153,6 +154,19 @@ def test_the_load_balancer_limits_time_and_size_as_goldpan_does() -> None:
     assert int(limits["http-request"]) <= PATIENCE_SECONDS
     assert min(int(limits["client"]), int(limits["server"])) > 2 * LONGEST_SILENCE_SECONDS
     assert f"req.hdr_val(content-length) gt {largest} " in text
+
+
+def test_a_server_has_room_for_all_files_that_may_be_under_way() -> None:
+    [largest] = [int(setting.default) for setting in TABLE if setting.name == "GOLDPAN_MAX_FILE_BYTES"]
+    needed_mib = MOST_UNDER_WAY * largest * 5 // 4 // 2**20
+    [scratch] = pods()["goldpan-api"]["volumes"]
+    servers = [service for service in our_services().values() if service["command"][0] == "serve"]
+
+    assert scratch["emptyDir"]["sizeLimit"] == f"{needed_mib}Mi"
+    assert len(servers) == 2
+    for service in servers:
+        assert service["tmpfs"] == [f"/tmp:size={needed_mib}m,mode=1777"]
+        assert service["mem_limit"] == f"{needed_mib + 1024}m"
 
 
 @needs_haproxy
