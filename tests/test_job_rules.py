@@ -11,15 +11,16 @@ from goldpan.domain.job_rules import (
     ACTIVE,
     CAREFUL_FROM_CLAIM,
     LONGEST_RETRY_SECONDS,
-    LONGEST_STAGGER_SECONDS,
+    MOST_ATTEMPTS,
+    MOST_QUARANTINED,
     MOVES,
     RESUMABLE,
     TRIES_PER_PAGE,
     is_careful,
     is_truncated,
+    may_attempt,
     retry_seconds,
     stage_progress,
-    stagger_seconds,
     workflow_id,
 )
 
@@ -98,12 +99,20 @@ def test_a_job_is_careful_from_the_third_claim_on_and_until_it_has_met_the_peopl
     assert is_careful(0, 1)
 
 
-def test_every_claim_of_a_job_waits_for_another_share_of_two_seconds() -> None:
-    waits = [stagger_seconds("a" * 24, token) for token in range(100)]
-
-    assert len(set(waits)) == 100
-    assert 0 <= min(waits) < 0.2
-    assert 1.8 < max(waits) < LONGEST_STAGGER_SECONDS
+@pytest.mark.parametrize(
+    ("attempts", "quarantined", "resume_count", "expected"),
+    [
+        (MOST_ATTEMPTS - 1, 99, 0, True),  # an attempt, not yet a passing over
+        (MOST_ATTEMPTS, MOST_QUARANTINED - 1, 0, True),
+        (MOST_ATTEMPTS, MOST_QUARANTINED, 0, False),
+        (MOST_ATTEMPTS, MOST_QUARANTINED, 1, True),
+        (2 * MOST_ATTEMPTS, 0, 0, False),  # passing over kills too
+    ],
+)
+def test_a_job_that_kills_whatever_is_done_is_given_up(
+    attempts: int, quarantined: int, resume_count: int, expected: bool
+) -> None:
+    assert may_attempt(attempts, quarantined, resume_count) is expected
 
 
 def test_every_resume_gives_a_job_another_workflow() -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import pytest
 
+from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.domain.job_rules import CAREFUL_FROM_CLAIM, MOST_ATTEMPTS, MOST_QUARANTINED
 from goldpan.domain.provider_port import Page, Person, Source, Unavailable
-from goldpan.operations import job_run_operations
 from goldpan.operations.job_run_operations import advance_job, claim_job
+from goldpan.storage import prospect_table
 from tests.invariants import assert_invariants
 from tests.workshop import ScriptedProvider, Workshop
 
@@ -27,6 +30,7 @@ class PoisonedProvider(ScriptedProvider):
 
     in_pages: set[str] = field(default_factory=set)
     enriched: set[str] = field(default_factory=set)
+    is_passing_over_deadly: bool = False
 
     async def fetch_page(
         self,
@@ -37,12 +41,14 @@ class PoisonedProvider(ScriptedProvider):
         most_people: int | None = None,
     ) -> Page:
         await asyncio.to_thread(self.before_page)
-        page = self._page(cursor, most_people or 20)
+        page = self._page(cursor, min(most_people or 20, 20))
         if self.in_pages & {person.public_identifier for person in page.people}:
             raise Death
         return page
 
     async def pass_over(self, account_group_id: str, source: Source, cursor: str | None) -> Page:
+        if self.is_passing_over_deadly:
+            raise Death
         return Page((), self._page(cursor, 1).next_cursor, None, unknown_count=1)
 
     async def enrich(self, account_group_id: str, people: Sequence[Person], search_emails: bool) -> list[Person | None]:
@@ -57,8 +63,7 @@ class PoisonedProvider(ScriptedProvider):
 
 
 @pytest.fixture
-def shop(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    monkeypatch.setattr(job_run_operations, "stagger_seconds", lambda *_: 0.0)
+def shop(database_url: str) -> Iterator[Workshop]:
     opened = Workshop(database_url, PoisonedProvider([NAMES]))
     yield opened
     opened.database.close()
@@ -132,7 +137,7 @@ def test_workers_that_die_of_something_else_lose_nobody(shop: Workshop) -> None:
     asks = iter(range(10_000))
 
     def die_often() -> None:
-        if next(asks) % (MOST_ATTEMPTS + 1) != 0:  # five of six die, but never six in a row
+        if next(asks) % MOST_ATTEMPTS != 0:  # four of five die, but never five in a row
             raise Death
 
     provider.before_page = die_often
@@ -175,6 +180,63 @@ def test_a_job_of_nobody_but_people_who_kill_is_ended_and_gives_back_its_credits
     assert deaths <= (MOST_QUARANTINED + 1) * (DEATHS_BEFORE_CARE + MOST_ATTEMPTS)
     assert shop.scalars("SELECT credits_reserved FROM account_group") == [0]
     assert_invariants(shop.url)
+
+
+def test_a_job_that_kills_even_where_it_passes_over_is_ended(shop: Workshop) -> None:
+    provider_of(shop).in_pages = {"miller-07"}
+    provider_of(shop).is_passing_over_deadly = True
+    job_id = shop.start()
+
+    deaths = live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.error_code, job.imported) == ("failed", "INTERNAL_ERROR", 7)
+    assert deaths <= DEATHS_BEFORE_CARE + 2 * MOST_ATTEMPTS
+    assert_invariants(shop.url)
+
+
+def test_a_worker_that_lives_and_cannot_write_makes_nobody_guilty(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider_of(shop).in_pages = {"miller-00"}
+    job_id = shop.start()
+    for _ in range(CAREFUL_FROM_CLAIM):
+        hold = claim_job(shop.toolbox, shop.group_id, job_id)
+        assert hold is not None
+        with pytest.raises(Death):
+            asyncio.run(advance_job(shop.toolbox, hold))
+    provider_of(shop).in_pages = set()
+    hold = claim_job(shop.toolbox, shop.group_id, job_id)
+    assert hold is not None
+
+    def full(*_: object, **__: object) -> NoReturn:
+        raise Problem(ErrorKind.SERVICE_UNAVAILABLE)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(prospect_table, "add_people", full)
+        for _ in range(2 * MOST_ATTEMPTS):
+            with pytest.raises(Problem):
+                asyncio.run(advance_job(shop.toolbox, hold))
+
+    assert live_and_die(shop, job_id) == 0
+    assert (shop.job(job_id).imported, shop.job(job_id).failed) == (40, 0)
+
+
+def test_a_search_that_passed_over_somebody_reserves_for_others_when_it_is_resumed(shop: Workshop) -> None:
+    provider_of(shop).in_pages = {"miller-00"}
+    job_id = shop.start(max_results=30)
+    while shop.job(job_id).imported == 0:
+        hold = claim_job(shop.toolbox, shop.group_id, job_id)
+        assert hold is not None
+        with suppress(Death):
+            asyncio.run(advance_job(shop.toolbox, hold))
+    shop.cancel(job_id)
+
+    shop.resume(job_id)
+    live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.stop_reason, job.imported, job.failed) == ("completed", "max_results", 30, 1)
 
 
 def test_a_job_resumed_after_it_killed_too_many_goes_on_behind_them(shop: Workshop) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from zlib import crc32
 
 from goldpan.contract.resources import JobStatus
 
@@ -36,7 +35,6 @@ CAREFUL_PEOPLE = 500
 MOST_ATTEMPTS = 5
 MOST_QUARANTINED = 10
 MOST_FRUITLESS_CLAIMS = 50
-LONGEST_STAGGER_SECONDS = 2.0
 
 MOST_BARREN_PAGES = 100
 """How many pages in a row may bring nobody whom the job did not have: the members whom LinkedIn hides fill many."""
@@ -100,18 +98,13 @@ def is_hopeless(fruitless_claims: int) -> bool:
     return fruitless_claims > MOST_FRUITLESS_CLAIMS
 
 
-def may_quarantine(quarantined: int, resume_count: int) -> bool:
-    """Return whether one more person may be passed over; if not, it is the job that kills its workers."""
-    return quarantined < MOST_QUARANTINED * (resume_count + 1)
+def may_attempt(attempts: int, quarantined: int, resume_count: int) -> bool:
+    """Return whether a job may go on to meet, or to pass over, its next person; if not, it is the job that kills.
 
-
-def stagger_seconds(job_id: str, fencing_token: int) -> float:
-    """Return how long a job waits before it meets somebody who may kill its worker.
-
-    Every claim draws another share of LONGEST_STAGGER_SECONDS: the worker's other jobs shall be past the person at
-    hand, not in the middle of it, when it dies.
+    Not where it passed over as many people as a run may, nor where passing over somebody kills as well.
     """
-    return crc32(f"{job_id}{fencing_token}".encode()) / 2**32 * LONGEST_STAGGER_SECONDS
+    may_quarantine = quarantined < MOST_QUARANTINED * (resume_count + 1)
+    return attempts < MOST_ATTEMPTS or (may_quarantine and attempts < 2 * MOST_ATTEMPTS)
 
 
 def workflow_id(job_id: str, resume_count: int) -> str:

@@ -1,6 +1,6 @@
 """How a job gets past a person that kills its worker: met alone, each attempt noted before it, passed over at last."""
 
-from goldpan.domain.job_rules import CAREFUL_PEOPLE, MOST_ATTEMPTS, may_quarantine
+from goldpan.domain.job_rules import CAREFUL_PEOPLE, MOST_ATTEMPTS, may_attempt
 from goldpan.metrics import QUARANTINED_PEOPLE
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_event import note_event
@@ -15,15 +15,18 @@ from goldpan.storage.quarantine_table import Stage
 def note_attempt(toolbox: Toolbox, hold: Hold) -> Job | None:
     """Note that the job meets its next person alone, and return it as it is then; None: too many kill, it is ended.
 
-    Committed before the attempt, so that it counts though nobody lives to tell.
+    Committed before the attempt, so that it counts though nobody lives to tell. A worker that lives and tries again,
+    as when the database was away, has noted this attempt already.
 
     Raises:
         LostJob: the hold is no longer valid; nothing was changed.
     """
     with toolbox.database.write() as tx:
         job = held_job(tx, hold)
+        if job.attempts and not job.fruitless_claims:
+            return job
         quarantined = quarantine_table.count_of_job(tx, job.account_group_id, job.id)
-        if job.attempts >= MOST_ATTEMPTS and not may_quarantine(quarantined, job.resume_count):
+        if not may_attempt(job.attempts, quarantined, job.resume_count):
             end_job(toolbox, tx, job, CRASHED)
             return None
         now_ms = toolbox.now_ms()

@@ -44,7 +44,7 @@ def _write(toolbox: Toolbox, hold: Hold, read: Job, source: Source | FileSource,
         if job.pages_done != read.pages_done:
             raise AssertionError(f"two runs of one hold on job {job.id}")
         if is_passed_over(job):
-            quarantine(tx, job, "import", job.cursor or "", toolbox.now_ms())
+            quarantine(tx, job, "import", f"{job.pages_done} {job.cursor or ''}".rstrip(), toolbox.now_ms())
         intake = _sort(toolbox, tx, job, page)
         _store_people(toolbox, tx, job, intake)
         job = _count(job, page, intake)

@@ -59,8 +59,9 @@ def _credits_to_reserve(tx: Tx, group: AccountGroup, job: Job) -> int:
     if job.is_sandbox or job.import_status == JobStatus.COMPLETED:
         return 0
     request = decode_request(job_table.request_json(tx, group.id, job.id))
-    # `failed` profiles of a list were asked for and stay unpaid; a search has none
-    people = max(0, job.max_results - job.imported - job.known - job.failed)
+    # Of a list those that failed were asked for and stay unpaid; a search goes on to others instead.
+    failed = job.failed if request.urls or request.file_id else 0
+    people = max(0, job.max_results - job.imported - job.known - failed)
     return credits_to_reserve(group, wanted_reservation(request, people, job.price_credits, job.credits_spent))
 
 

@@ -7,13 +7,7 @@ import asyncio
 
 from goldpan.contract.error_catalogue import ErrorKind
 from goldpan.contract.resources import JobStatus, StopReason
-from goldpan.domain.job_rules import (
-    LONGEST_WAIT_IN_PLACE_SECONDS,
-    is_careful,
-    is_hopeless,
-    retry_seconds,
-    stagger_seconds,
-)
+from goldpan.domain.job_rules import LONGEST_WAIT_IN_PLACE_SECONDS, is_careful, is_hopeless, retry_seconds
 from goldpan.domain.provider_port import AccountDisconnected, ProviderFailure, Unavailable
 from goldpan.metrics import PAGE_FAILURES
 from goldpan.operations.careful_step import note_attempt
@@ -63,21 +57,22 @@ async def advance_job(toolbox: Toolbox, hold: Hold) -> bool:
         # The page is for the next call: who knows whether the job is still ours, or not cancelled, by then.
         await _wait(toolbox, job, wait_seconds)
         return True
-    is_importing = job.import_status != JobStatus.COMPLETED
-    if is_importing and room == 0:
+    if job.import_status != JobStatus.COMPLETED and room == 0:
         await asyncio.to_thread(wait_for_room, toolbox, hold)
         return True
-    if is_careful(job.fruitless_claims, job.careful_people):
-        if job.fruitless_claims:
-            await asyncio.sleep(stagger_seconds(job.id, job.fencing_token))
+    if not is_careful(job.fruitless_claims, job.careful_people):
+        return await _do_page(toolbox, hold, job, request, room)
+    # Whoever dies of somebody takes the other jobs of this process along: none of them shall be at an attempt then.
+    async with toolbox.careful_turn:
         attempted = await asyncio.to_thread(note_attempt, toolbox, hold)
-        if attempted is None:
-            return False
-        job = attempted
+        return attempted is not None and await _do_page(toolbox, hold, attempted, request, room)
+
+
+async def _do_page(toolbox: Toolbox, hold: Hold, job: Job, request_json: str, room: int | None) -> bool:
     try:
-        if is_importing:
-            return await import_page(toolbox, hold, job, request, room)
-        return await enrich_page(toolbox, hold, job)
+        if job.import_status == JobStatus.COMPLETED:
+            return await enrich_page(toolbox, hold, job)
+        return await import_page(toolbox, hold, job, request_json, room)
     except ProviderFailure as failure:
         return await asyncio.to_thread(_note_failure, toolbox, hold, failure)
 

@@ -1,7 +1,8 @@
 """What a verb needs and must not fetch itself, handed in by assembly."""
 
+import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from goldpan.domain.provider_port import Provider
 from goldpan.domain.quota_rules import QuotaLimits
@@ -14,7 +15,8 @@ class Toolbox:
     """`now_ms` is the time in milliseconds since 1970, `new_id` makes an id of 24 hex digits.
 
     `enqueue_job(tx, job)` hands a job to the engine in the very transaction that stores or resumes it;
-    `cancel_workflow(job)` tells the engine to stop working on one.
+    `cancel_workflow(job)` tells the engine to stop working on one. `careful_turn` belongs to the job of this process
+    that meets somebody alone.
     """
 
     database: Database
@@ -25,6 +27,7 @@ class Toolbox:
     enqueue_job: Callable[[Tx, Job], None]
     cancel_workflow: Callable[[Job], None]
     quota_limits: QuotaLimits
+    careful_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def provider(self, is_sandbox: bool) -> Provider:
         """Return the provider that works for test keys and their jobs, or the one for live keys."""

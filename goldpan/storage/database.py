@@ -300,7 +300,9 @@ def _explained() -> Iterator[None]:
 def is_passing(error: BaseException | None) -> bool:
     """Return whether what a database refused may work later, without a change of ours."""
     if isinstance(error, DBAPIError):
-        return error.connection_invalidated or is_passing(error.orig)
+        # A statement that takes longer than any may will do so again; only the reads of requests are worth asking anew.
+        is_too_slow = isinstance(error.orig, psycopg.errors.QueryCanceled)
+        return not is_too_slow and (error.connection_invalidated or is_passing(error.orig))
     if isinstance(error, sqlite_driver.OperationalError):
         return any(sign in str(error) for sign in _PASSING_IN_SQLITE)
     return isinstance(error, _PASSING)

@@ -11,7 +11,7 @@ Stage = Literal["import", "enrichment"]
 
 
 def add(tx: Tx, account_group_id: str, job_id: str, stage: Stage, place: str, now_ms: int) -> None:
-    """Note whom the job passes over: the one at the cursor `place`, or the one it took as number `place`."""
+    """Note whom the job passes over: behind so many pages and at which cursor, or the one it took as number `place`."""
     values = {"account_group_id": account_group_id, "job_id": job_id, "stage": stage, "place": place}
     tx.execute(QUARANTINED_PERSON.insert().values(**values, quarantined_ms=now_ms))
 
