@@ -241,8 +241,7 @@ def _set_up_postgresql(connection: psycopg.Connection, _record: object) -> None:
 
 
 def _let_it_take_long(connection: psycopg.Connection, _record: object) -> None:
-    for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-        connection.execute(f"SET {limit} = 0")
+    connection.execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0")
     connection.commit()
 
 
