@@ -25,7 +25,14 @@ from tests.service import Service, running
 # Set by the process that began the run, inherited by its xdist workers.
 RUN_DIRECTORY = "GOLDPAN_TEST_RUN_DIRECTORY"
 
-SLOW_FILES = tuple(f"tests/test_{name}.py" for name in ("survival", "schemathesis", "exports", "gate"))
+# In this order, the longest first.
+SLOW_FILES = [
+    f"tests/test_{name}.py"
+    for name in (
+        *("survival", "simulation", "kills", "schemathesis", "gate", "exports", "backups", "topology", "upgrades"),
+        *("many_api_processes", "metrics", "restarted_database", "log_secrets", "traces", "demo", "upstream_faults"),
+    )
+]
 
 TIGHT_LIMITS = {"GOLDPAN_RATE_LIMIT": "5/minute", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": "3/minute"}
 SMALLEST_FILES = {"GOLDPAN_MAX_FILE_BYTES": "1000"}
@@ -41,7 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes: at the end nobody would have anything to do beside them."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SLOW_FILES))
+    places = {name: place for place, name in enumerate(SLOW_FILES)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -78,11 +78,14 @@ def test_dead_and_frozen_workers_are_replaced_within_45_seconds(scaled: Goldpan)
     job_ids = [scaled.start(keywords) for keywords in searches]
     wait_until(lambda: len(_owners(scaled)) == 2 and _are_all_claimed(scaled, 1), PATIENCE_SECONDS, "both workers work")
     wait_until(lambda: _found(scaled, job_ids) > 200, PATIENCE_SECONDS, "the jobs go on")
+    heirs = scaled.work(), scaled.work()
+    wait_until(
+        lambda: len(read_rows(scaled.url, "SELECT 1 FROM worker_lease")) == 4, PATIENCE_SECONDS, "the heirs live"
+    )
 
     killed.kill()
     frozen.send(SIGSTOP)
     died = time.monotonic()
-    heirs = scaled.work(), scaled.work()
     wait_until(lambda: _are_all_claimed(scaled, 2), 45, "a living worker took every job")
     takeover_seconds = time.monotonic() - died
     frozen.send(SIGCONT)
