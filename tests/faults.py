@@ -141,8 +141,8 @@ from pathlib import Path
 from sqlalchemy import event
 from goldpan.storage import database
 full, new_engine = Path({full!r}), database.new_engine
-def watched(url):
-    engine = new_engine(url)
+def watched(url, **options):
+    engine = new_engine(url, **options)
     def limit(connection, *_):
         connection.execute(f"PRAGMA max_page_count = {{1 if full.exists() else 4294967294}}").fetchall()
     event.listen(engine, "checkout", limit)

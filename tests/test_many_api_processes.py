@@ -55,7 +55,9 @@ def test_nothing_is_taken_back_of_a_window_that_is_over(redis: RedisServer) -> N
         _, end = await counter.add("alice", 1) or (0, 0.0)
         await asyncio.sleep(1.1)
         taken_back = await counter.take_back("alice", end)
-        return [taken_back, await counter.add("alice", 60)]
+        added = await counter.add("alice", 60)
+        await counter.close()
+        return [taken_back, added]
 
     taken_back, added = asyncio.run(scenario())
 

@@ -61,6 +61,9 @@ class SharedCounter:
         left_ms = round((window_end - time.time()) * 1000)
         return await self._ask(lambda: self._take_back(keys=[PREFIX + key], args=[left_ms]))
 
+    async def close(self) -> None:
+        await self._redis.aclose()
+
     async def _ask(self, ask: Callable[[], Awaitable[object]]) -> Count | None:
         if time.monotonic() < self._rests_until:
             return None
