@@ -79,7 +79,7 @@ def store_many_jobs(caller: Caller, count: int, audience_name: str = "Founders i
     one = stored_job(group_id, own, audience_id, start_ms, "completed")
     columns = {column.name: f":{column.name}" for column in JOB.c} | _VARIED
     # By the database itself: a hundred thousand rows from here would take a minute.
-    numbers = "WITH RECURSIVE some(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM some WHERE n + 1 < :count)"
+    numbers = "WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count)"
     is_sqlite = toolbox.database.dialect.is_sqlite
     tail = "printf('%08x', n)" if is_sqlite else "lpad(to_hex(n), 8, '0')"
     columns["id"] = f":id || {tail}"
@@ -87,14 +87,14 @@ def store_many_jobs(caller: Caller, count: int, audience_name: str = "Founders i
     with toolbox.database.write() as tx:
         audience = Audience(audience_id, group_id, audience_name, "linkedin_search", False, 0, 0, start_ms)
         audience_table.add(tx, group_id, audience)
-        insert = f"INSERT INTO job ({', '.join(columns)}) {numbers} SELECT {', '.join(columns.values())} FROM some"
+        insert = f"INSERT INTO job ({', '.join(columns)}) {numbers} SELECT {', '.join(columns.values())} FROM numbers"
         given = {name: values[name] for name in columns if f":{name}" in columns[name].split(" ||")[0].split()}
         statement = sa.text(insert).bindparams(*(sa.bindparam(name, type_=JOB.c[name].type) for name in given))
         tx.execute(statement, {**given, "start_ms": start_ms, "count": count})
         words = "CASE n % 3 WHEN 0 THEN 'head of sales' WHEN 1 THEN 'founder OR co-founder' ELSE 'supply chain' END"
         request = f"replace(:request, '{_WORDS}', {words})"
         inputs = f"INSERT INTO job_input (job_id, account_group_id, request_json) {numbers}"
-        inputs += f" SELECT :id || {tail}, :group_id, {request} FROM some"
+        inputs += f" SELECT :id || {tail}, :group_id, {request} FROM numbers"
         url = f"{SEARCH_URL}{_WORDS}"
         start = json.dumps({"source": "linkedin_search", "searchUrl": url})
         tx.execute(sa.text(inputs), {"id": own, "group_id": group_id, "request": start, "count": count})

@@ -112,9 +112,7 @@ def bare_call(
     """Send one request exactly so and return the answer, whatever it is; a `Host` among the headers is the only one."""
     given = list(headers.items() if isinstance(headers, Mapping) else headers)
     names = {name.lower() for name, _ in given}
-    connection = http.client.HTTPConnection(
-        "127.0.0.1", port, timeout=PATIENCE_SECONDS, source_address=(address, 0)
-    )
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS, source_address=(address, 0))
     try:
         connection.putrequest(method, target, skip_host="host" in names, skip_accept_encoding=True)
         for name, value in given:
@@ -189,6 +187,7 @@ def running(directory: Path, database_url: str = "", **settings: str) -> Iterato
         "GOLDPAN_DATABASE_URL": database_url,
         "GOLDPAN_RATE_LIMIT": HUGE_RATE,
         "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": HUGE_RATE,
+        "GOLDPAN_CONSOLE_ORIGINS": "https://goldpan.example.com",
         **settings,
     }
     assembly.migrate(assembly.database_url(read_settings(environment)))

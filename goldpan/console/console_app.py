@@ -59,7 +59,7 @@ class Console:
     """The application; `serves` tells whoever mounts it beside the API which paths are its own."""
 
     def __init__(self, parts: ConsoleParts, pages: Sequence[Page]) -> None:
-        self._parts = parts
+        self.parts = parts
         self._pages = [(_pattern(page.path), page) for page in pages]
         self._paths = {page.name: page.path for page in pages}
 
@@ -72,17 +72,17 @@ class Console:
         template = page.path if page else "(console)"
         method = request.method if request.method in _METHODS else "other"
         traceparent = request.headers.get("traceparent")
-        started = self._parts.now_seconds()
-        with tracing.received(traceparent, f"{method} {template}", self._parts.new_trace_id) as work:
+        started = self.parts.now_seconds()
+        with tracing.received(traceparent, f"{method} {template}", self.parts.new_trace_id) as work:
             try:
                 response = await self._answer(request, page, methods, work.trace_id)
                 await response(scope, receive, send)
             except ClientDisconnect:
                 return
             work.note("http.response.status_code", response.status_code)
-            seconds = self._parts.now_seconds() - started
+            seconds = self.parts.now_seconds() - started
             metrics.REQUEST_SECONDS.labels(method, template, str(response.status_code)).observe(seconds)
-            self._parts.log(
+            self.parts.log(
                 "page",
                 method=method,
                 path=template,
@@ -103,12 +103,12 @@ class Console:
         return found.get(method), sorted(found)
 
     async def _answer(self, request: Request, page: Page | None, methods: list[str], trace_id: str) -> Response:
-        origin = find_origin(request, self._parts.origins)
+        origin = find_origin(request, self.parts.origins)
         if origin is None:
             text = "Goldpan's console is not at this address: see GOLDPAN_CONSOLE_ORIGINS.\n"
             response = Response(text, 421, media_type="text/plain")
             return _finished(response, trace_id, {})
-        visit = Visit(self._parts, request, origin, trace_id, self._paths, page.name if page else "")
+        visit = Visit(self.parts, request, origin, trace_id, self._paths, page.name if page else "")
         try:
             response = await self._serve(visit, page, methods)
         except _Refusal as refusal:
@@ -119,7 +119,7 @@ class Console:
             raise
         except Exception:  # noqa: BLE001 the one place where a bug, or a database that is away, becomes a page
             metrics.CRASHES.labels("request").inc()
-            self._parts.log_crash("crash", path=page.path if page else "(console)", trace_id=trace_id)
+            self.parts.log_crash("crash", path=page.path if page else "(console)", trace_id=trace_id)
             response = _problem_page(visit, Problem(ErrorKind.INTERNAL_ERROR))
         return _finished(response, trace_id, visit.headers | (STRICT_TRANSPORT if origin.is_secure else {}))
 
@@ -149,7 +149,7 @@ class Console:
 
     async def _recognise(self, visit: Visit) -> None:
         token = visit.request.cookies.get(session_cookie(visit.origin))
-        visit.who = await find_signed_in(self._parts.toolbox, token) if token else None
+        visit.who = await find_signed_in(self.parts.toolbox, token) if token else None
 
     async def _let_in(self, visit: Visit, page: Page) -> None:
         """Go on for somebody who is signed in and reaches the account group of the path; nobody else."""
@@ -157,13 +157,13 @@ class Console:
             raise _Refusal(_sign_in_first(visit, page))
         group_id = visit.request.path_params.get("accountGroupId")
         if group_id is not None:
-            visit.account_group = await reached_group(self._parts.toolbox, visit.who, group_id)
+            visit.account_group = await reached_group(self.parts.toolbox, visit.who, group_id)
             if visit.account_group is None:
                 raise Problem(ErrorKind.NOT_FOUND)
         if not page.is_live:
-            visit.groups = await reached_groups(self._parts.toolbox, visit.who)
-            if needs_note(self._parts.toolbox, visit.who, group_id):
-                await run_in_threadpool(note_use, self._parts.toolbox, visit.who, group_id)
+            visit.groups = await reached_groups(self.parts.toolbox, visit.who)
+            if needs_note(self.parts.toolbox, visit.who, group_id):
+                await run_in_threadpool(note_use, self.parts.toolbox, visit.who, group_id)
 
 
 def _pattern(path: str) -> re.Pattern[str]:
