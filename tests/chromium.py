@@ -5,13 +5,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import CHROMIUM, QUIET
+from tests.service import PATIENCE_SECONDS
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"  # kept by CI, not by git
 _AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
 _AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+# What must happen at all, on however busy a machine.
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 @contextmanager
@@ -36,6 +41,7 @@ class Onlooker:
         self.origin = origin
         self.complaints: list[str] = []
         self.page: Page = browser.new_context(base_url=origin, **options).new_page()
+        self.page.set_default_timeout(PATIENCE_SECONDS * 1000)
         self.page.on("console", lambda message: self.complaints.append(message.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self._note(request.url))

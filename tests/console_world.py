@@ -26,10 +26,10 @@ class Guest:
     cookies: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, /, **headers: str) -> Answer:
         return self._call("GET", path, None, headers)
 
-    def post(self, path: str, fields: dict[str, str] | None = None, **headers: str) -> Answer:
+    def post(self, path: str, fields: dict[str, str] | None = None, /, **headers: str) -> Answer:
         """Send a form, as a page of the console would."""
         sent = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
         named = {name.replace("_", "-"): value for name, value in headers.items()}

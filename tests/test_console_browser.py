@@ -200,9 +200,9 @@ def test_a_running_job_moves_without_a_reload(look: Open, service: Service, owne
 
     job_id = alice.sandbox().start_search("cto total:60")
 
-    expect(tab.page.locator(f'tr[data-row="{job_id}"]')).to_contain_text("Completed", timeout=20_000)
+    expect(tab.page.locator(f'tr[data-row="{job_id}"]')).to_contain_text("Completed")
     alice.sandbox().start_search("ceo total:20")
-    expect(tab.page.locator("#news")).to_contain_text("1 new job: show", timeout=20_000)
+    expect(tab.page.locator("#news")).to_contain_text("1 new job: show")
     tab.keep("jobs-live")
     tab.check()
 
@@ -213,11 +213,11 @@ def test_a_server_that_is_away_is_said_and_found_again(look: Open, full: Caller,
     expect(state).to_have_text("Live")
 
     tab.page.context.set_offline(True)
-    expect(state).to_have_text("Reconnecting…", timeout=20_000)
+    expect(state).to_have_text("Reconnecting…")
     tab.keep("jobs-reconnecting")
     tab.page.context.set_offline(False)
 
-    expect(state).to_have_text("Live", timeout=20_000)
+    expect(state).to_have_text("Live")
     tab.page.keyboard.press("r")
     expect(state).to_have_text("Paused")
 

@@ -25,7 +25,7 @@ def _counts(most: int) -> HotQuery:
         for status in JobStatus
     ]
     jobs = sa.func.count().label("jobs")
-    counts: list[sa.Select[Any]] = [
+    counts: list[sa.Select[Any, int]] = [
         sa.select(sa.func.max(walk.c.status).label("status"), jobs).select_from(walk) for walk in walks
     ]
     all_counts = sa.union_all(*counts).subquery()
