@@ -105,12 +105,12 @@ _WORDS = "WORDS"
 _STATUS = "CASE n % 6 WHEN 4 THEN 'failed' WHEN 5 THEN 'cancelled' ELSE 'completed' END"
 _PEOPLE = "(n % 90 + 10)"
 _IS_DONE = "n % 6 < 4"
-_ENDED = f"CAST(:start_ms AS BIGINT) + n * 60000 + 800 + {_PEOPLE} * 950"
+_ENDED = f"CAST(:start_ms AS BIGINT) + CAST(n AS BIGINT) * 60000 + 800 + {_PEOPLE} * 950"
 _VARIED = {
     "status": _STATUS,
-    "created_ms": "CAST(:start_ms AS BIGINT) + n * 60000",
+    "created_ms": "CAST(:start_ms AS BIGINT) + CAST(n AS BIGINT) * 60000",
     "updated_ms": _ENDED,
-    "started_ms": "CAST(:start_ms AS BIGINT) + n * 60000 + 800",
+    "started_ms": "CAST(:start_ms AS BIGINT) + CAST(n AS BIGINT) * 60000 + 800",
     "finished_ms": _ENDED,
     "import_status": _STATUS,
     "enrichment_status": _STATUS,
