@@ -19,7 +19,7 @@ from goldpan.operations import prospect_operations as people
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import tables
 from goldpan.storage.database import Database
-from goldpan.storage.job_list_table import STATUS_COUNTS
+from goldpan.storage.job_list_table import count_by_status
 from goldpan.storage.job_table import Job
 from goldpan.storage.people_file_tables import UPLOADED_ROW
 from tests.cast import stored_job
@@ -170,8 +170,6 @@ def test_every_read_finds_what_it_needs_by_an_index(toolbox: Toolbox) -> None:
     with statements(database) as asked:
         for read in READS.values():
             assert read(toolbox)
-    sql, own = STATUS_COUNTS.compile(database.dialect)
-    asked.append((sql, {"account_group_id": id_of(0), "most": 1_001} | own))
 
     plans = [plan(database, sql, parameters) for sql, parameters in asked]
 
@@ -192,13 +190,10 @@ def test_a_search_reads_the_indexes_of_all_fields_and_nobody_else(toolbox: Toolb
 
 
 def test_the_counts_are_read_from_one_index_as_far_as_they_go(toolbox: Toolbox) -> None:
-    sql, own = STATUS_COUNTS.compile(toolbox.database.dialect)
-    parameters = {"account_group_id": id_of(0), "most": 5} | own
+    with statements(toolbox.database) as asked, toolbox.database.read() as tx:
+        counts = count_by_status(tx, id_of(0), most=5)
 
-    found = plan(toolbox.database, sql, parameters)
-    with toolbox.database.read() as tx:
-        counts = tuple(tx.exec_driver_sql(sql, parameters).one())
-
+    [found] = [plan(toolbox.database, *statement) for statement in asked]
     assert found.count("job_newest_by_status_index") == len(JobStatus), found
     assert not re.search(r"Sort|TEMP B-TREE", found), found
-    assert counts == (5,) * 5
+    assert counts == dict.fromkeys(JobStatus, 5)

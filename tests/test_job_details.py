@@ -1,6 +1,5 @@
 """What stands behind a job: its steps, what it was asked, its credits and people; and how many jobs there are."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -39,11 +38,7 @@ def steps(shop: Workshop, job_id: str) -> list[StepName]:
 
 
 def counts(shop: Workshop) -> dict[JobStatus, StatusCount]:
-    async def ask() -> dict[JobStatus, StatusCount]:
-        async with shop.database.opened():
-            return await count_jobs(shop.toolbox, shop.alice, shop.group_id)
-
-    return asyncio.run(ask())
+    return count_jobs(shop.toolbox, shop.alice, shop.group_id)
 
 
 def test_the_steps_of_a_job_are_told_in_their_order(shop: Workshop) -> None:

@@ -125,6 +125,18 @@ def test_a_search_that_looked_at_too_many_says_so(audience: StoredAudience, monk
     assert (len(one_too_many.page.items), one_too_many.is_cut) == (4, True)
 
 
+def test_a_strangers_many_people_take_nobodys_place_in_a_search(
+    audience: StoredAudience, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stranger = create_account(audience.toolbox, "Mallory", "scale", 0)
+    store_audience(audience.toolbox, stranger.id, [Person(name=f"Ada {number}") for number in range(5)])
+    monkeypatch.setattr(prospect_search_table, "MOST_CANDIDATES", 4)
+
+    found = search(audience, "ada")
+
+    assert (names(found), found.is_cut) == ({"Ada Lovelace"}, False)
+
+
 def test_nobody_of_another_account_group_is_found(audience: StoredAudience) -> None:
     stranger = create_account(audience.toolbox, "Mallory", "scale", 0)
     hers = store_audience(audience.toolbox, stranger.id, [Person(name="Ada Mallory")])

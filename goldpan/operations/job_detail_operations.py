@@ -82,10 +82,11 @@ class _Statuses(msgspec.Struct):
     stages: _Stages
 
 
-async def count_jobs(toolbox: Toolbox, caller: Principal, account_group_id: str) -> dict[JobStatus, StatusCount]:
+def count_jobs(toolbox: Toolbox, caller: Principal, account_group_id: str) -> dict[JobStatus, StatusCount]:
     """Return how many jobs are in each status, counted up to `MOST_COUNTED`."""
     caller.require(Permission.PROSPECTING_READ, account_group_id)
-    counts = await job_list_table.count_by_status(toolbox.database, account_group_id, MOST_COUNTED + 1)
+    with toolbox.database.read() as tx:
+        counts = job_list_table.count_by_status(tx, account_group_id, MOST_COUNTED + 1)
     return {status: StatusCount(min(count, MOST_COUNTED), count > MOST_COUNTED) for status, count in counts.items()}
 
 

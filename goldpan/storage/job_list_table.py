@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from goldpan.contract.paging import Position
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.job_list_rules import JobFilter, start_of
-from goldpan.storage.database import Database, HotQuery
+from goldpan.storage.database import Database, HotQuery, Tx
 from goldpan.storage.job_list_query import filter_parameters, page_query, page_shape
 from goldpan.storage.job_table import Job
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS
@@ -38,9 +38,12 @@ async def full_page(
     return [Job(*row) for row in await _fetch_page(database, account_group_id, (True, wanted), after, limit)]
 
 
-async def count_by_status(database: Database, account_group_id: str, most: int) -> dict[JobStatus, int]:
-    """Return how many jobs there are in each status, as far as `most` and no further."""
-    [counts] = await database.fetch(STATUS_COUNTS, account_group_id=account_group_id, most=most)
+def count_by_status(tx: Tx, account_group_id: str, most: int) -> dict[JobStatus, int]:
+    """Return how many jobs there are in each status, as far as `most` and no further.
+
+    No hot query: it reads thousands of entries of an index.
+    """
+    counts = tx.execute(_STATUS_COUNTS, {"account_group_id": account_group_id, "most": most}).one()
     return dict(zip(JobStatus, counts, strict=True))
 
 
@@ -59,7 +62,7 @@ def _count_of(status: JobStatus) -> sa.ColumnElement[Any]:
     return sa.select(sa.func.count()).select_from(jobs).scalar_subquery()
 
 
-STATUS_COUNTS = HotQuery(sa.select(*map(_count_of, JobStatus)))
+_STATUS_COUNTS = sa.select(*map(_count_of, JobStatus))
 
 
 async def _fetch_page(
