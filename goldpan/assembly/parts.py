@@ -139,6 +139,7 @@ def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
 
 
 def build_console(settings: Settings, toolbox: Toolbox) -> "Console":
+    from goldpan.api.export_presenters import present_export
     from goldpan.console.console_app import Console
     from goldpan.console.console_pages import PAGES
     from goldpan.console.visit import ConsoleParts
@@ -154,6 +155,7 @@ def build_console(settings: Settings, toolbox: Toolbox) -> "Console":
             now_seconds=time.perf_counter,
             log=logger.info,
             log_crash=logger.exception,
+            present_export=present_export,
         ),
         PAGES,
     )
