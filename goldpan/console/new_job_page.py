@@ -23,7 +23,6 @@ from goldpan.operations.job_start_operations import start_job
 from goldpan.operations.sales_navigator_operations import list_lead_lists, list_saved_searches
 
 _PREFILLED = ("file", "audience", "sandbox")
-_ESSENTIAL = (ErrorKind.NOT_FOUND, ErrorKind.FORBIDDEN)
 
 
 async def new_job_page(visit: Visit) -> Response:
@@ -66,8 +65,6 @@ async def new_job(visit: Visit) -> Response:
             start_job, visit.toolbox, _caller(visit, draft), visit.group_id, draft.request, f"console-{form_id}"
         )
     except Problem as problem:
-        if problem.kind in _ESSENTIAL and not problem.details:
-            raise
         if problem.kind is ErrorKind.IDEMPOTENCY_KEY_REUSED:
             draft.errors[""] = "This form has started a job already. Send it again to start another one."
             form_id = visit.toolbox.new_id()
