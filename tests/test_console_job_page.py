@@ -95,7 +95,7 @@ def test_a_live_answer_is_sent_again_only_when_the_job_has_changed(alice: Caller
 
 
 def test_a_question_says_what_cancelling_does_before_it_is_done(alice: Caller, guest: Guest) -> None:
-    job_id = alice.sandbox().start_search("cto total:2000 delay:200")
+    job_id = alice.sandbox().start_search("cto total:2000 pace:1000")
 
     question = text(guest.get(pages(alice, "jobs", job_id, "cancel")))
     answer = guest.post(pages(alice, "jobs", job_id, "cancel"))
@@ -180,7 +180,7 @@ def test_another_tenants_job_cannot_be_changed(alice: Caller, service: Service, 
 
 def test_a_viewer_is_offered_nothing_that_a_viewer_may_not_do(alice: Caller, service: Service) -> None:
     guest = signed_in(service, "val", "viewer", alice)
-    job_id = alice.sandbox().start_search("cto total:2000 delay:200")
+    job_id = alice.sandbox().start_search("cto total:2000 pace:1000")
 
     assert "Cancel…" not in text(guest.get(pages(alice, "jobs", job_id)))
     assert guest.post(pages(alice, "jobs", job_id, "cancel")).status == 403

@@ -171,7 +171,7 @@ def test_a_job_is_started_watched_cancelled_and_resumed(look: Open, service: Ser
     page = tab.page
     page.keyboard.press("n")
     page.wait_for_url("**/jobs/new")
-    page.fill("#pasted", search_url("cto total:900 delay:300"))
+    page.fill("#pasted", search_url("cto total:900 pace:1500"))
     page.check("[name=sandbox]")
     expect(page.locator(".lines")).to_contain_text("nothing")
     page.click("#start-button")
@@ -206,7 +206,7 @@ def test_without_scripts_a_job_is_started_and_cancelled_too(look: Open, service:
     alice = new_caller(service, "Alice")
     tab = look(pages(alice, "jobs", "new"), java_script_enabled=False)
 
-    tab.page.fill("#pasted", search_url("cto total:900 delay:300"))
+    tab.page.fill("#pasted", search_url("cto total:900 pace:1500"))
     tab.page.check("[name=sandbox]")
     tab.page.click("text=Only tell me what it would do")
     assert "900 people" in tab.page.locator(".lines").inner_text()

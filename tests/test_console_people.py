@@ -200,7 +200,7 @@ def test_audiences_are_shown_folder_by_folder(alice: Caller, guest: Guest) -> No
 def test_an_audience_that_is_being_filled_says_so(alice: Caller, guest: Guest) -> None:
     started = alice.sandbox().started(
         source="linkedin_search",
-        searchUrl="https://www.linkedin.com/search/results/people/?keywords=cto+total:2000+delay:200",
+        searchUrl="https://www.linkedin.com/search/results/people/?keywords=cto+total:2000+pace:1000",
     )
 
     page = text(guest.get(pages(alice, "audiences", started["audienceId"])))
