@@ -56,8 +56,8 @@ async def upload(visit: Visit) -> Response:
     try:
         report = await _store(visit, name)
     except Problem as problem:
-        text = problem.details or problem.kind.meaning
-        return PlainTextResponse(text.removeprefix("body: "), problem.kind.status, dict(problem.headers))
+        text = (problem.details or problem.kind.meaning).removeprefix("body: ")
+        return PlainTextResponse(text[:1].upper() + text[1:], problem.kind.status, dict(problem.headers))
     return visit.redirect(visit.path("file", fileId=report.file.id))
 
 
