@@ -2,7 +2,7 @@
 
 import msgspec
 
-from goldpan.contract.resources import StartJob
+from goldpan.contract.resources import SourceType, StartJob
 from goldpan.storage import audience_table, credit_table, job_table
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.credit_table import DAY_MS, Entry
@@ -39,7 +39,7 @@ def _backdate(tx: Tx, account_group_id: str, at_ms: int) -> None:
 def _spend(caller: Caller, tx: Tx, audience_id: str, day_ms: int, keywords: str) -> int:
     new_id, group_id = caller.service.toolbox.new_id, caller.account_group_id
     job = stored_job(group_id, new_id(), audience_id, day_ms, "completed")
-    request = StartJob(source="linkedin_search", search_url=SEARCH_URL + keywords)
+    request = StartJob(source=SourceType.LINKEDIN_SEARCH, search_url=SEARCH_URL + keywords)
     job_table.add(tx, group_id, job, msgspec.json.encode(request).decode())
     spent = 5 + day_ms // DAY_MS * 37 % 60
     credit_table.reserve(tx, group_id, Entry(new_id(), day_ms, job.id, 0), 70)

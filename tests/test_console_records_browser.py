@@ -121,7 +121,7 @@ def test_a_full_page_is_readable(look: Open, full: Caller, owner: str, looks: st
 @pytest.mark.parametrize("looks", LOOKS)
 def test_a_file_shows_what_it_was_taken_for(look: Open, full: Caller, owner: str, looks: str) -> None:
     tab = look(pages(full, "files"), looks, owner)
-    tab.page.click("text=Connections.csv")
+    tab.page.get_by_role("link", name="Connections.csv").click()
 
     expect(tab.page.get_by_role("heading", name="Connections.csv")).to_be_visible()
     tab.keep_whole(f"file-{looks}")

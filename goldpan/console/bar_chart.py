@@ -8,6 +8,8 @@ BAR = 7.0
 HEIGHT = 100.0
 LEAST_HEIGHT = 1.5  # a day with anything at all must not look like one without
 
+_STEPS = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -43,10 +45,8 @@ def _bar(place: int, day_ms: int, number: int, top: int) -> Bar:
 
 
 def round_up(number: int) -> int:
-    """Return the next of 1, 2, 5, 10, 20, 50 … that is no less than the number."""
-    power = 1
-    while True:
-        for step in (1, 2, 5):
-            if step * power >= number:
-                return step * power
-        power *= 10
+    """Return a round number that is no less and not much more: 1 to 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100 …"""
+    if number <= 10:
+        return max(1, number)
+    power = 10 ** (len(str(number)) - 2)
+    return next(step * power for step in _STEPS if step * power >= number)

@@ -107,6 +107,10 @@ class Visit:
         """Return whether there is a page of that name."""
         return name in self.paths
 
+    def is_below(self, name: str) -> bool:
+        """Return whether this page's address begins with that of the other one, as a file's does with that of files."""
+        return self.request.url.path.startswith(self.path(name) + "/")
+
     def path(self, name: str, **ids: str) -> str:
         """Return where the page of that name is, in the account group at hand unless `ids` say another."""
         if self.account_group is not None:
