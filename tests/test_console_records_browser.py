@@ -190,7 +190,7 @@ def test_a_dropped_file_that_names_nobody_is_refused_where_it_was_dropped(
 
     tab.page.dispatch_event(".drop", "drop", {"dataTransfer": data})
 
-    expect(tab.page.locator("[data-upload-status]")).to_contain_text("this file")
+    expect(tab.page.locator("[data-upload-status]")).to_contain_text("This file has no column")
     tab.keep("files-refused")
     tab.complaints.clear()  # the browser itself notes the 400
     tab.check()

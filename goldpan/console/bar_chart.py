@@ -48,5 +48,5 @@ def round_up(number: int) -> int:
     """Return a round number that is no less and not much more: 1 to 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100 …"""
     if number <= 10:
         return max(1, number)
-    power = 10 ** (len(str(number)) - 2)
+    power: int = 10 ** (len(str(number)) - 2)
     return next(step * power for step in _STEPS if step * power >= number)
