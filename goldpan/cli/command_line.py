@@ -11,6 +11,7 @@ from goldpan.cli.backup_commands import backup, restore
 from goldpan.cli.doctor_command import doctor
 from goldpan.cli.job_commands import jobs
 from goldpan.cli.json_option import JsonGroup
+from goldpan.cli.mcp_command import mcp
 from goldpan.cli.named_source_commands import lists, search
 from goldpan.cli.server_commands import migrate, serve, settings, worker
 from goldpan.cli.shell_output import ExitCode, Failure, Shell, note, print_document
@@ -40,7 +41,7 @@ def root() -> None:
     """
 
 
-for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, people, jobs):
+for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, people, jobs, mcp):
     root.add_command(command)
 people.add_command(search)
 people.add_command(lists)
