@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -34,22 +35,39 @@ SLOW_FILES = [
     )
 ]
 
+FAILURE_LETTERS = 3_000  # of a failure that are shown at once: its end says most
+
 TIGHT_LIMITS = {"GOLDPAN_RATE_LIMIT": "5/minute", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": "3/minute"}
 SMALLEST_FILES = {"GOLDPAN_MAX_FILE_BYTES": "1000"}
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that starts the run in the background lets it ignore Ctrl-C, and with it all processes that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if _began_the_run(config):
         directory = Path(tempfile.mkdtemp(prefix="goldpan-test-", dir=_scratch_directory()))
         directory.chmod(0o755)
         (directory / "pid").write_text(str(os.getpid()))
         os.environ[RUN_DIRECTORY] = str(directory)
+        config.pluginmanager.register(_FailuresAtOnce(config))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take minutes: at the end nobody would have anything to do beside them."""
     places = {name: place for place, name in enumerate(SLOW_FILES)}
     items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(places)))
+
+
+class _FailuresAtOnce:
+    """Says at once what failed and why: of a run that is ended from outside nothing else would be known."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f"\n{report.when} of {report.nodeid}: {report.longreprtext[-FAILURE_LETTERS:]}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -5,11 +5,13 @@ import os
 import signal
 import socket
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 CHECKOUT = Path(__file__).parent.parent
+END_SECONDS = 60.0
 
 pytestmark = pytest.mark.skipif(
     not (CHECKOUT / ".venv" / "goldpan-setup").exists(), reason="bin/demo would make .venv anew under these very tests"
@@ -29,10 +31,15 @@ def run_demo(data: Path, port: int) -> tuple[int, str]:
     ) as process:
         assert process.stdout is not None
         printed = ""
-        for line in process.stdout:
-            printed += line
-            if "keeps serving" in line:
-                os.killpg(process.pid, signal.SIGINT)
+        try:
+            for line in process.stdout:
+                printed += line
+                if "keeps serving" in line:
+                    os.killpg(process.pid, signal.SIGINT)
+                    process.wait(END_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, printed
 
 

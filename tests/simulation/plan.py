@@ -9,6 +9,7 @@ from tests.simulation.process import EMBEDDED, SCALED, Role
 from tests.simulation.upstream import Manners
 
 STORM_SECONDS = 45.0
+LONG_STORM_SECONDS = 90.0
 
 # Acts of callers, and how often of all acts.
 ACTS = {
@@ -39,6 +40,8 @@ SABOTAGE = {
     "drop_execution": 1,
 }
 
+FORGOTTEN = ("lose_workflow", "spoil_workflow")  # what the caretaker's rounds are for
+
 # A fault that is in a rare place comes only where the plan leads there.
 NEEDS_ACT = {
     "create_audience": "create_audience",
@@ -58,6 +61,7 @@ class Plan:
     quota_limits: QuotaLimits
     manners: Manners
     credits: int
+    kills_at_import: bool | None = None  # where the person who kills is met; None: chance says it
     acts: list[tuple[float, str]] = field(default_factory=list)
     sabotage: list[tuple[float, str]] = field(default_factory=list)
     armed: dict[str, int] = field(default_factory=dict)
@@ -74,10 +78,11 @@ def make_plan(seed: int) -> Plan:
     plan.armed = {point: chance.choice((1, 1, 1, 2, 3, 5)) for point in _faults(chance)}
     acts = ["start", "start", *_pick(chance, ACTS, chance.randint(3, 7))]
     plan.acts = [(round(chance.uniform(0, STORM_SECONDS), 3), act) for act in acts]
-    plan.acts += [(round(chance.uniform(10, STORM_SECONDS), 3), act) for act in _needed(plan, chance)]
-    plan.acts.sort()
     sabotage = _pick(chance, SABOTAGE, chance.choice((0, 0, 1, 1, 2)))
-    plan.sabotage = sorted((round(chance.uniform(1, STORM_SECONDS), 3), act) for act in sabotage)
+    plan.sabotage = [(round(chance.uniform(1, STORM_SECONDS), 3), act) for act in sabotage]
+    _lead_to_rare_places(plan, chance)
+    plan.acts.sort()
+    plan.sabotage.sort()
     return plan
 
 
@@ -101,15 +106,43 @@ def _pick(chance: random.Random, weights: dict[str, int], count: int) -> list[st
     return chance.choices(list(weights), list(weights.values()), k=count)
 
 
-def _needed(plan: Plan, chance: random.Random) -> list[str]:
-    """Return the acts without which a fault of the plan would never be met, and lead the provider and quota there."""
-    needed = [act for place, act in NEEDS_ACT.items() if any(place in point for point in plan.armed)] * 2
-    if any("fail_job" in point for point in plan.armed):
+def _lead_to_rare_places(plan: Plan, chance: random.Random) -> None:
+    """Change the plan so that a fault in a place that is seldom met will be met."""
+    for place, act in NEEDS_ACT.items():
+        if _is_armed(plan, place):
+            plan.acts += [(round(chance.uniform(10, STORM_SECONDS), 3), act) for _ in range(3)]
+    if _is_armed(plan, "fail_job"):
         plan.manners = Manners(garbage=40)
-    if any("_note_failure" in point for point in plan.armed):
+    if _is_armed(plan, "_note_failure"):
         plan.manners = Manners(failing=40, limited=20)
-    if any("careful_step" in point or "_pass_over" in point for point in plan.armed):
-        plan.manners = Manners(killing=100)
-    if any("wait_for_room" in point for point in plan.armed):
-        plan.quota_limits = _quota(chance, 5)
-    return needed
+    if _is_armed(plan, "make_round"):
+        plan.sabotage += [(round(chance.uniform(1, 20), 3), chance.choice(FORGOTTEN)) for _ in range(3)]
+        _prolong(plan, chance)
+    if _is_armed(plan, "wait_for_room"):
+        plan.quota_limits, plan.credits = _quota(chance, 5), 1_000
+        _meet_at_once(plan, "wait_for_room")
+        _begin_early(plan, chance)
+    if _is_armed(plan, "careful_step") or _is_armed(plan, "_pass_over"):
+        # Five deaths come first: of one process, which is soon back, and at people who are there to be met.
+        plan.manners, plan.credits, plan.roles = Manners(killing=100), 1_000, EMBEDDED
+        plan.kills_at_import = False if _is_armed(plan, "_pass_over") else None
+        _meet_at_once(plan, "_pass_over")
+        _begin_early(plan, chance)
+        _prolong(plan, chance)
+
+
+def _is_armed(plan: Plan, place: str) -> bool:
+    return any(place in point for point in plan.armed)
+
+
+def _meet_at_once(plan: Plan, place: str) -> None:
+    plan.armed = {point: 1 if place in point else times for point, times in plan.armed.items()}
+
+
+def _begin_early(plan: Plan, chance: random.Random) -> None:
+    plan.acts += [(round(chance.uniform(0, 3), 3), "start") for _ in range(3)]
+
+
+def _prolong(plan: Plan, chance: random.Random) -> None:
+    """Let the storm last: it ends with the last act."""
+    plan.acts.append((round(LONG_STORM_SECONDS + chance.random(), 3), "look_twice"))

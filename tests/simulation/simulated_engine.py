@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import suppress
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from goldpan.contract.error_catalogue import Problem
@@ -30,6 +31,7 @@ _RESUME = """UPDATE workflow_status SET status = 'ENQUEUED', owner_xid = NULL, c
 _WAITING = "SELECT workflow_uuid, inputs FROM workflow_status WHERE status = 'ENQUEUED' ORDER BY rowid LIMIT :limit"
 _TAKE = """UPDATE workflow_status SET status = 'PENDING', executor_id = :executor, owner_xid = :owner
     WHERE workflow_uuid = :id"""
+_STATUS = "SELECT status FROM workflow_status WHERE workflow_uuid = :id"
 _OWNER = "SELECT owner_xid FROM workflow_status WHERE workflow_uuid = :id"
 _FINISH = """UPDATE workflow_status SET status = :status, completed_at = :now_ms
     WHERE workflow_uuid = :id AND status = 'PENDING' AND owner_xid = :owner"""
@@ -55,7 +57,8 @@ class SimulatedQueue:
             self._process.world.mark("job: left its worker to wait")
         with suppress(Problem):  # it only saves work
             self._write(_CANCEL, id=id_, now_ms=self._process.now_ms())
-            self._process.world.loop.call_later(PREEMPTION_SECONDS, break_off, self._process, id_)
+            # seen from outside: the cancelled worker hears of it whatever becomes of this process
+            self._process.world.loop.call_later(PREEMPTION_SECONDS, break_off, self._process, id_, context=Context())
 
     def resume(self, workflow_id: str, _is_sandbox: bool) -> None:
         if self._status(workflow_id) == "CANCELLED":
@@ -69,8 +72,7 @@ class SimulatedQueue:
 
     def _status(self, workflow_id: str) -> str | None:
         with self._process.database.read() as tx:
-            query = "SELECT status FROM workflow_status WHERE workflow_uuid = :id"
-            status: str | None = tx.exec_driver_sql(query, {"id": workflow_id}).scalar()
+            status: str | None = tx.exec_driver_sql(_STATUS, {"id": workflow_id}).scalar()
             return status
 
     def _write(self, statement: str, **parameters: Any) -> None:
@@ -79,7 +81,10 @@ class SimulatedQueue:
 
 
 def break_off(process: "Process", id_: str) -> None:
-    """Break off the steps of a cancelled workflow, at whichever process they run."""
+    """Break off the steps of a workflow that is cancelled still, at whichever process they run."""
+    with process.around.laboratory.outside.read() as tx:
+        if tx.exec_driver_sql(_STATUS, {"id": id_}).scalar() != "CANCELLED":
+            return  # resumed meanwhile: who polls for cancelled ones does not find it
     for worker in [each.worker for each in process.world.processes if each.worker]:
         for step in worker.steps.get(id_, []):
             step.cancel()

@@ -67,7 +67,7 @@ class _Simulation:
         self._world = world
         self._plan = plan
         self._laboratory = laboratory
-        self._upstream = Upstream(world, plan.manners)
+        self._upstream = Upstream(world, plan.manners, plan.kills_at_import)
         self._around = Surroundings(world, laboratory, self._upstream, plan.quota_limits)
         self._clients = Clients(self._around)
         self._acts = Acts(self._clients)

@@ -66,11 +66,12 @@ class Manners:
 class Upstream:
     """All sources of one world; it knows nothing of processes and outlives them."""
 
-    def __init__(self, world: World, manners: Manners) -> None:
+    def __init__(self, world: World, manners: Manners, kills_at_import: bool | None = None) -> None:
         self.world = world
         self.manners = manners
         self.killer: str | None = None  # the first one that is looked at is chosen, and kills for ever
-        self.kills_at_import = world.random("killer").random() < 0.5
+        by_chance = world.random("killer").random() < 0.5
+        self.kills_at_import = by_chance if kills_at_import is None else kills_at_import
         self._scripts: dict[tuple[str, bool, str], Script] = {}
 
     def script(self, account_group_id: str, is_sandbox: bool, source: Source) -> Script:
