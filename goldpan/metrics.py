@@ -39,7 +39,7 @@ QUARANTINED_PEOPLE = Counter(
 RECOVERED_WORKERS = Counter("goldpan_recovered_workers", "Dead workers whose jobs this one handed on")
 
 # Series that are there before anything happened: an alert on something that never was sees nothing.
-for _limit in ("key", "address"):
+for _limit in ("key", "address", "sign_in", "sign_in_address"):
     RATE_LIMIT_REFUSALS.labels(_limit)
 for _place in ("request", "job", "caretaker", "lease"):
     CRASHES.labels(_place)

@@ -49,6 +49,11 @@ TABLE = (
         "",
         "where traces are sent (OTLP over HTTP), such as http://127.0.0.1:4318/v1/traces; empty: nowhere",
     ),
+    Setting(
+        "GOLDPAN_CONSOLE_ORIGINS",
+        "",
+        "where people open the console besides this machine's own names, such as https://goldpan.example.com",
+    ),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
 )
@@ -68,6 +73,7 @@ class Settings:
     quota_url_upload: str
     metrics_address: str
     traces_endpoint: str
+    console_origins: str
     url: str
     api_key: str
 

@@ -90,21 +90,7 @@ class Service:
         self, method: str, target: str, headers: Headers = (), body: bytes | None = None, address: str = "127.0.0.1"
     ) -> Answer:
         """Send one request exactly so and return the answer; `address` is the loopback address it comes from."""
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.port, timeout=PATIENCE_SECONDS, source_address=(address, 0)
-        )
-        try:
-            connection.putrequest(method, target, skip_accept_encoding=True)
-            names = set()
-            for name, value in headers.items() if isinstance(headers, Mapping) else headers:
-                connection.putheader(name, value)
-                names.add(name.lower())
-            if body is not None and not names & {"content-length", "transfer-encoding"}:
-                connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            return _checked(method, target, _read(connection.getresponse()))
-        finally:
-            connection.close()
+        return _checked(method, target, bare_call(self.port, method, target, headers, body, address))
 
     def send_raw(self, request: bytes, method: str = "GET") -> Answer:
         """Send bytes that no HTTP library would send."""
@@ -118,6 +104,25 @@ class Service:
         for process in self.processes:
             if process.poll() is not None:
                 raise AssertionError(f"a process of Goldpan ended with {process.returncode}:\n{self.log.read_text()}")
+
+
+def bare_call(
+    port: int, method: str, target: str, headers: Headers = (), body: bytes | None = None, address: str = "127.0.0.1"
+) -> Answer:
+    """Send one request exactly so and return the answer, whatever it is; a `Host` among the headers is the only one."""
+    given = list(headers.items() if isinstance(headers, Mapping) else headers)
+    names = {name.lower() for name, _ in given}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS, source_address=(address, 0))
+    try:
+        connection.putrequest(method, target, skip_host="host" in names, skip_accept_encoding=True)
+        for name, value in given:
+            connection.putheader(name, value)
+        if body is not None and not names & {"content-length", "transfer-encoding"}:
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body)
+        return _read(connection.getresponse())
+    finally:
+        connection.close()
 
 
 def _read(response: http.client.HTTPResponse) -> Answer:
@@ -182,6 +187,7 @@ def running(directory: Path, database_url: str = "", **settings: str) -> Iterato
         "GOLDPAN_DATABASE_URL": database_url,
         "GOLDPAN_RATE_LIMIT": HUGE_RATE,
         "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": HUGE_RATE,
+        "GOLDPAN_CONSOLE_ORIGINS": "https://goldpan.example.com",
         **settings,
     }
     assembly.migrate(assembly.database_url(read_settings(environment)))

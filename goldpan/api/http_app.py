@@ -24,6 +24,11 @@ def served_routes(routes: Sequence[Route] = ROUTES) -> list[Route]:
     return [*described, openapi_route(described)]
 
 
+def first_segments(routes: Sequence[Route] = ROUTES) -> frozenset[str]:
+    """Return what the paths of the API begin with: whatever else begins so is a mistake in calling it."""
+    return frozenset(route.path.split("/")[1] for route in served_routes(routes))
+
+
 def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
     """Return the application that serves `routes`."""
     by_path: dict[str, list[Route]] = {}

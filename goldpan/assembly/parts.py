@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from goldpan.api.rate_limits import RateLimit
+    from goldpan.console.console_app import Console
+    from goldpan.console.request_guard import Origin
     from goldpan.engine.job_queue import JobQueue
     from goldpan.storage.shared_counter import SharedCounter
 
 
 SWITCH_SECONDS = 0.001
+SIGN_INS_OF_A_NAME = "5/minute"  # from one address
+SIGN_INS_OF_AN_ADDRESS = "30/minute"
 MOST_PROCESSES = 64  # as many as `goldpan serve --workers` takes
 
 
@@ -120,6 +124,53 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
             max_file_bytes=max_file_bytes(settings),
         )
     )
+
+
+def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
+    """Return the application of a server: the API, and the console beside it.
+
+    Raises:
+        CannotStart: a setting cannot be read.
+    """
+    from goldpan.api.http_app import first_segments
+    from goldpan.assembly.front_door import FrontDoor
+
+    return FrontDoor(build_api(settings, toolbox), first_segments(), build_console(settings, toolbox))
+
+
+def build_console(settings: Settings, toolbox: Toolbox) -> "Console":
+    from goldpan.console.console_app import Console
+    from goldpan.console.console_pages import PAGES
+    from goldpan.console.visit import ConsoleParts
+
+    logger, shared = configure_logs(), shared_counter(settings)
+    return Console(
+        ConsoleParts(
+            toolbox=toolbox,
+            sign_in_limit=rate_limit("sign_in", "the limit of signing in", SIGN_INS_OF_A_NAME, shared),
+            address_limit=rate_limit("sign_in_address", "the limit of signing in", SIGN_INS_OF_AN_ADDRESS, shared),
+            origins=console_origins(settings),
+            new_trace_id=new_trace_id,
+            now_seconds=time.perf_counter,
+            log=logger.info,
+            log_crash=logger.exception,
+        ),
+        PAGES,
+    )
+
+
+def console_origins(settings: Settings) -> "tuple[Origin, ...]":
+    """Return where the console is besides this machine's own names.
+
+    Raises:
+        CannotStart: the setting is no list of origins.
+    """
+    from goldpan.console.request_guard import parse_origins
+
+    try:
+        return parse_origins(settings.console_origins)
+    except ValueError as error:
+        raise CannotStart("GOLDPAN_CONSOLE_ORIGINS must look like https://goldpan.example.com") from error
 
 
 def max_file_bytes(settings: Settings) -> int:
@@ -212,7 +263,7 @@ def api_process(processes: int = MOST_PROCESSES) -> "ASGIApp":
 
     show_figures(settings, [PoolCollector(database)], processes)
     send_traces(settings)
-    return build_api(settings, build_toolbox(database, JobQueue(database), quota_limits))
+    return build_site(settings, build_toolbox(database, JobQueue(database), quota_limits))
 
 
 def administrative_toolbox(settings: Settings) -> Toolbox:

@@ -4,15 +4,24 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from socket import AF_INET, AF_INET6, SO_REUSEADDR, SOL_SOCKET, socket
 from typing import Any
 
 from goldpan.assembly.database_access import CannotStart, data_directory_locked, database_url, migrate, open_database
-from goldpan.assembly.parts import api_process, build_api, build_toolbox, rate_limits, read_quota_limits
+from goldpan.assembly.parts import (
+    api_process,
+    build_site,
+    build_toolbox,
+    console_origins,
+    rate_limits,
+    read_quota_limits,
+)
 from goldpan.assembly.traces import check_traces, send_traces
 from goldpan.json_log import configure_logs
+from goldpan.operations.toolbox import Toolbox
 from goldpan.settings import Settings, read_settings
 
 EMBEDDED_EXECUTOR = "local"
@@ -21,8 +30,10 @@ DRAIN_SECONDS = 5  # for requests
 STOP_SECONDS = 4.0  # for jobs, at most
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve the API until a signal ends it; on the embedded database the jobs run in this process too.
+def serve(settings: Settings, host: str, port: int, workers: int, tell: Callable[[str], None] | None = None) -> None:
+    """Serve the API and the console until a signal ends it; on the embedded database the jobs run in this process too.
+
+    `tell` says a line to whoever sits before the terminal; None: nobody does.
 
     Raises:
         CannotStart: the port is busy, or the settings do not fit together.
@@ -31,16 +42,20 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     # uvicorn drains at SIGTERM and then raises it again, which would end the process before its jobs are stopped.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     listener = _listen(host, port)
+
+    def welcome(toolbox: Toolbox) -> None:
+        _welcome(toolbox, f"http://{'127.0.0.1' if host in ('', '0.0.0.0', '::') else host}:{port}", tell)
+
     if database_url(settings).startswith("sqlite"):
         if workers > 1:
             raise CannotStart("--workers above 1 needs PostgreSQL: set GOLDPAN_DATABASE_URL")
         with data_directory_locked(Path(settings.data), "serve.lock", wait=False):
-            _serve_embedded(settings, listener)
+            _serve_embedded(settings, listener, welcome)
     else:
-        _serve_api(listener, workers)
+        _serve_api(settings, listener, workers, welcome)
 
 
-def _serve_embedded(settings: Settings, listener: socket) -> None:
+def _serve_embedded(settings: Settings, listener: socket, welcome: Callable[[Toolbox], None]) -> None:
     import uvicorn
 
     from goldpan.assembly.metrics_server import PoolCollector, show_figures
@@ -54,9 +69,10 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
     toolbox = build_toolbox(database, JobQueue(database), quota_limits)
     show_figures(settings, [PoolCollector(database), EngineCollector(toolbox)])
     send_traces(settings)
-    app = build_api(settings, toolbox)
+    app = build_site(settings, toolbox)
     worker = JobWorker(toolbox, EMBEDDED_EXECUTOR, configure_logs())
     worker.start()
+    welcome(toolbox)
     try:
         with suppress(KeyboardInterrupt):  # uvicorn drains first and then raises it again
             uvicorn.Server(_uvicorn_config(app)).run(sockets=[listener])
@@ -65,12 +81,15 @@ def _serve_embedded(settings: Settings, listener: socket) -> None:
         worker.stop()
 
 
-def _serve_api(listener: socket, workers: int) -> None:
+def _serve_api(settings: Settings, listener: socket, workers: int, welcome: Callable[[Toolbox], None]) -> None:
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
     from goldpan.assembly.metrics_server import metrics_address
 
+    toolbox = build_toolbox(open_database(settings))
+    welcome(toolbox)
+    toolbox.database.close()
     if workers == 1:
         with suppress(KeyboardInterrupt):
             uvicorn.Server(_uvicorn_config(api_process(processes=1))).run(sockets=[listener])
@@ -80,8 +99,19 @@ def _serve_api(listener: socket, workers: int) -> None:
     read_quota_limits(read_settings(os.environ))
     metrics_address(read_settings(os.environ))
     check_traces(read_settings(os.environ))
-    open_database(read_settings(os.environ)).close()
+    console_origins(read_settings(os.environ))
     Multiprocess(_uvicorn_config("goldpan.assembly.parts:api_process", workers), sockets=[listener]).run()
+
+
+def _welcome(toolbox: Toolbox, url: str, tell: Callable[[str], None] | None) -> None:
+    """Say how the first person gets into the console; a link is a secret, and stands in no log."""
+    from goldpan.operations.console_access_operations import is_first_link_due, make_first_link
+
+    if tell is not None:
+        token = make_first_link(toolbox)
+        tell(f"The console: {url}/" if token is None else f"Open the console: {url}/welcome/{token} (once, 15 minutes)")
+    elif is_first_link_due(toolbox):
+        configure_logs().info("console_has_no_user", next_step="goldpan console link")
 
 
 def _uvicorn_config(app: Any, workers: int = 1) -> Any:

@@ -8,6 +8,7 @@ import click
 import goldpan
 from goldpan.cli.account_commands import account, key, people
 from goldpan.cli.backup_commands import backup, restore
+from goldpan.cli.console_commands import console
 from goldpan.cli.doctor_command import doctor
 from goldpan.cli.job_commands import jobs
 from goldpan.cli.json_option import JsonGroup
@@ -41,7 +42,7 @@ def root() -> None:
     """
 
 
-for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, people, jobs, mcp):
+for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, console, people, jobs, mcp):
     root.add_command(command)
 people.add_command(search)
 people.add_command(lists)

@@ -16,7 +16,7 @@ from goldpan.settings import TABLE, read_settings, shown
 @click.option("--port", default=8470, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="API processes (PostgreSQL).")
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the API.
+    """Serve the API and the console.
 
     Until Ctrl-C or SIGTERM; on SQLite the jobs run here too.
     """
@@ -24,11 +24,12 @@ def serve(host: str, port: int, workers: int) -> None:
 
     settings = read_settings(os.environ)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    if sys.stderr.isatty():  # a log that is collected holds JSON only
-        note(f"Starting Goldpan on {url}; Ctrl-C ends it.")
+    tell = note if sys.stderr.isatty() else None  # a log that is collected holds JSON only, and no secret
+    if tell:
+        tell(f"Starting Goldpan on {url}; Ctrl-C ends it.")
     try:
         with refusals_explained():
-            assembly.serve(settings, host, port, workers)
+            assembly.serve(settings, host, port, workers, tell)
     except SystemExit as end:  # how SIGTERM arrives here
         if end.code:
             raise

@@ -35,20 +35,24 @@ class KeyText:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: one valid key, and what it carries."""
+    """Who is calling: one valid key, and what it carries; or somebody in the console, whose role says what they may.
+
+    `key_id` is the key's id or the console user's; `bearer` is the word for what carries the permissions.
+    """
 
     key_id: str
     is_test: bool
     permissions: frozenset[str]
     account_group_ids: frozenset[str]
+    bearer: str = "key"
 
     def require_permission(self, permission: Permission) -> None:
-        """Raise FORBIDDEN unless the key carries `permission`."""
+        """Raise FORBIDDEN unless the caller carries `permission`."""
         if permission not in self.permissions:
-            raise Problem(ErrorKind.FORBIDDEN, f"The key lacks the permission {permission}")
+            raise Problem(ErrorKind.FORBIDDEN, f"The {self.bearer} lacks the permission {permission}")
 
     def require(self, permission: Permission, account_group_id: str) -> None:
-        """Raise FORBIDDEN unless the key carries `permission` and reaches the account group."""
+        """Raise FORBIDDEN unless the caller carries `permission` and reaches the account group."""
         self.require_permission(permission)
         require_object_id("accountGroupId", account_group_id)
         if account_group_id not in self.account_group_ids:

@@ -15,7 +15,10 @@ from goldpan.storage.columns import (
     status_column,
 )
 from goldpan.storage.columns import METADATA as METADATA
-from goldpan.storage.people_file_tables import UPLOADED_FILE as UPLOADED_FILE  # so that METADATA is whole
+from goldpan.storage.console_tables import (
+    CONSOLE_USER as CONSOLE_USER,
+)  # this one and the next: so that METADATA is whole
+from goldpan.storage.people_file_tables import UPLOADED_FILE as UPLOADED_FILE
 
 ACCOUNT_GROUP = Table(
     "account_group",

@@ -1,0 +1,53 @@
+"""What a person wants to see of many jobs at once: how many of each status, their sources in plain words, audiences."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from goldpan.contract.error_catalogue import Problem
+from goldpan.contract.permission_catalogue import Permission
+from goldpan.contract.resources import JobStatus, StartJob
+from goldpan.domain.access_rules import Principal
+from goldpan.domain.estimate_rules import describe_source
+from goldpan.operations.job_request import FileSource, parse_source
+from goldpan.operations.toolbox import Toolbox
+from goldpan.storage import job_overview_table
+
+MOST_COUNTED = 1000
+
+
+async def count_jobs(toolbox: Toolbox, caller: Principal, account_group_id: str) -> dict[JobStatus, int]:
+    """Return how many jobs there are of each status; `MOST_COUNTED + 1` stands for more than are counted."""
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    counts = await job_overview_table.counts_by_status(toolbox.database, account_group_id, MOST_COUNTED + 1)
+    return {status: counts.get(status, 0) for status in JobStatus}
+
+
+async def source_texts(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, job_ids: Sequence[str]
+) -> dict[str, str]:
+    """Return the sources of these jobs in plain words; they never change."""
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    requests = await job_overview_table.requests_of_jobs(toolbox.database, account_group_id, job_ids)
+    texts = {job_id: _source_text(request_json) for job_id, request_json in requests.items()}
+    return {job_id: text for job_id, text in texts.items() if text is not None}
+
+
+async def audience_names(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, audience_ids: Sequence[str]
+) -> dict[str, str]:
+    """Return the names of these audiences."""
+    caller.require(Permission.AUDIENCES_READ, account_group_id)
+    return await job_overview_table.names_of_audiences(toolbox.database, account_group_id, audience_ids)
+
+
+def _source_text(request_json: str) -> str | None:
+    """Return the source in plain words; None: this version does not understand what an earlier one accepted."""
+    try:
+        parsed = parse_source(msgspec.json.decode(request_json, type=StartJob))
+    except (msgspec.MsgspecError, Problem):
+        return None
+    if isinstance(parsed.source, FileSource):
+        return "People of an uploaded file"
+    text = describe_source(parsed.source, parsed.repeated)
+    return text[:1].upper() + text[1:]
