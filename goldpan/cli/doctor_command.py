@@ -153,7 +153,7 @@ def _look_inside(toolbox: "Toolbox") -> Iterator[Check]:
 
     groups, keys = account_operations.all_accounts(toolbox), account_operations.all_keys(toolbox)
     now_ms = toolbox.now_ms()
-    usable = [key for key, _ in keys if key.revoked_ms is None and (key.expires_ms is None or key.expires_ms > now_ms)]
+    usable = [key for key, _ in keys if account_operations.is_usable(key, now_ms)]
     database = toolbox.database
     version = ".".join(map(str, database.engine.dialect.server_version_info or ()))
     # It would not have been opened with a SQLite that has the bug.

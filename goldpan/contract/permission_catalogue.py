@@ -1,4 +1,4 @@
-"""Every permission that an API key can carry, and what it lets its bearer do."""
+"""Every permission that an API key can carry, those that no key carries, and what each lets its bearer do."""
 
 from enum import StrEnum
 
@@ -14,6 +14,13 @@ class Permission(StrEnum):
     PRIVACY_WRITE = "privacy:write"
 
 
+class OwnerPermission(StrEnum):
+    """What only somebody who owns an account group may do: a leaked key must make no keys, and not see who is here."""
+
+    KEYS_WRITE = "keys:write"
+    SYSTEM_READ = "system:read"
+
+
 MEANINGS = {
     Permission.PROSPECTING_READ: "see prospecting jobs",
     Permission.PROSPECTING_WRITE: "start and cancel prospecting jobs, which spends credits",
@@ -23,4 +30,9 @@ MEANINGS = {
     Permission.WEBHOOKS_READ: "see webhook subscriptions and deliveries",
     Permission.WEBHOOKS_WRITE: "create and change webhook subscriptions",
     Permission.PRIVACY_WRITE: "suppress and erase people",
+}
+
+OWNER_MEANINGS = {
+    OwnerPermission.KEYS_WRITE: "see, create, roll and revoke API keys",
+    OwnerPermission.SYSTEM_READ: "see version, database, queues and workers, which all account groups share",
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
 from goldpan.contract.paging import is_object_id
-from goldpan.contract.permission_catalogue import Permission
+from goldpan.contract.permission_catalogue import OwnerPermission, Permission
 
 KEY_ID_LENGTH = 8
 SECRET_LENGTH = 32
@@ -46,12 +46,12 @@ class Principal:
     account_group_ids: frozenset[str]
     bearer: str = "key"
 
-    def require_permission(self, permission: Permission) -> None:
+    def require_permission(self, permission: Permission | OwnerPermission) -> None:
         """Raise FORBIDDEN unless the caller carries `permission`."""
         if permission not in self.permissions:
             raise Problem(ErrorKind.FORBIDDEN, f"The {self.bearer} lacks the permission {permission}")
 
-    def require(self, permission: Permission, account_group_id: str) -> None:
+    def require(self, permission: Permission | OwnerPermission, account_group_id: str) -> None:
         """Raise FORBIDDEN unless the caller carries `permission` and reaches the account group."""
         self.require_permission(permission)
         require_object_id("accountGroupId", account_group_id)

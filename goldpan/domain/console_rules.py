@@ -4,7 +4,7 @@ import hashlib
 import unicodedata
 from enum import StrEnum
 
-from goldpan.contract.permission_catalogue import Permission
+from goldpan.contract.permission_catalogue import OwnerPermission, Permission
 
 FEWEST_LETTERS_OF_A_PASSWORD = 12
 MOST_LETTERS_OF_A_PASSWORD = 1000  # a bound on the work that a stranger may ask for
@@ -25,7 +25,7 @@ class ConsoleRole(StrEnum):
 _READING = frozenset(permission for permission in Permission if permission.endswith(":read"))
 
 ROLE_PERMISSIONS = {
-    ConsoleRole.OWNER: frozenset(Permission),
+    ConsoleRole.OWNER: frozenset([*Permission, *OwnerPermission]),
     ConsoleRole.OPERATOR: _READING | {Permission.PROSPECTING_WRITE, Permission.AUDIENCES_WRITE},
     ConsoleRole.VIEWER: _READING,
 }

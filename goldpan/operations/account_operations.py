@@ -20,6 +20,10 @@ from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, credit_table
 from goldpan.storage.account_table import AccountGroup as AccountGroup
 from goldpan.storage.account_table import ApiKey
+from goldpan.storage.database import Tx
+
+DAY_MS = 24 * 3600 * 1000
+LONGEST_OVERLAP_MS = 30 * DAY_MS
 
 
 class InvalidSetting(ValueError):
@@ -48,7 +52,7 @@ async def identify(toolbox: Toolbox, key_text: str) -> Principal | None:
     key, account_group_ids = found
     if not is_secret(parts.secret, bytes(key.secret_hash)) or bool(key.is_test) != parts.is_test:
         return None
-    if key.revoked_ms is not None or (key.expires_ms is not None and key.expires_ms <= toolbox.now_ms()):
+    if not is_usable(key, toolbox.now_ms()):
         return None
     return Principal(key.id, parts.is_test, frozenset(key.permissions.split()), account_group_ids)
 
@@ -94,18 +98,36 @@ def create_key(toolbox: Toolbox, new: NewKey) -> tuple[str, str]:
     """
     if not new.account_group_ids or not new.permissions:
         raise InvalidSetting("a key needs at least one account group and one permission")
-    group_ids = list(dict.fromkeys(new.account_group_ids))
-    key_id, secret = _random_text(KEY_ID_LENGTH), _random_text(SECRET_LENGTH)
-    permissions = " ".join(dict.fromkeys(new.permissions))
-    key = ApiKey(
-        key_id, new.name, hash_secret(secret), permissions, new.is_test, toolbox.now_ms(), new.expires_ms, None
-    )
     with toolbox.database.write() as tx:
-        unknown = set(group_ids) - account_table.existing_groups(tx, group_ids)
+        unknown = set(new.account_group_ids) - account_table.existing_groups(tx, new.account_group_ids)
         if unknown:
             raise InvalidSetting(f"there is no account group {', '.join(sorted(unknown))}")
-        account_table.add_key(tx, key, group_ids)
-    return key_id, make_key(new.is_test, key_id, secret)
+        return _add_key(toolbox, tx, new)
+
+
+def roll_key(toolbox: Toolbox, key_id: str, overlap_ms: int) -> tuple[str, str]:
+    """Create a key with the rights of another and return (its id, its text); the old one is good for so long still.
+
+    A key that ends is followed by one that lasts as long as it did, from now on.
+
+    Raises:
+        LookupError: there is no such key.
+        InvalidSetting: it is not good any more, or was changed in this moment.
+    """
+    if not 0 <= overlap_ms <= LONGEST_OVERLAP_MS:
+        raise InvalidSetting(f"both keys may be good for at most {LONGEST_OVERLAP_MS // DAY_MS} days")
+    with toolbox.database.write() as tx:
+        now_ms = toolbox.now_ms()
+        found = account_table.read_key(tx, key_id)
+        if found is None:
+            raise LookupError(f"there is no key {key_id}")
+        old, groups = found
+        if not is_usable(old, now_ms):
+            raise InvalidSetting(f"the key {key_id} is not good any more: create another")
+        end_ms = now_ms + overlap_ms if old.expires_ms is None else min(now_ms + overlap_ms, old.expires_ms)
+        if not account_table.limit_key(tx, old, end_ms):
+            raise InvalidSetting(f"the key {key_id} was changed in this moment: look at it again")
+        return _add_key(toolbox, tx, _successor(old, groups, now_ms))
 
 
 def all_keys(toolbox: Toolbox) -> list[tuple[ApiKey, list[str]]]:
@@ -114,10 +136,32 @@ def all_keys(toolbox: Toolbox) -> list[tuple[ApiKey, list[str]]]:
         return account_table.all_keys(tx)
 
 
+def is_usable(key: ApiKey, now_ms: int) -> bool:
+    """Return whether the key is neither revoked nor expired."""
+    return key.revoked_ms is None and (key.expires_ms is None or key.expires_ms > now_ms)
+
+
 def revoke_key(toolbox: Toolbox, key_id: str) -> bool:
     """Make a key useless, within a second everywhere; False: there is no such key."""
     with toolbox.database.write() as tx:
         return account_table.revoke_key(tx, key_id, toolbox.now_ms())
+
+
+def _successor(old: ApiKey, groups: list[tuple[str, str]], now_ms: int) -> NewKey:
+    permissions = [Permission(permission) for permission in old.permissions.split()]
+    expires_ms = None if old.expires_ms is None else now_ms + old.expires_ms - old.created_ms
+    return NewKey([group_id for group_id, _ in groups], permissions, old.name, bool(old.is_test), expires_ms)
+
+
+def _add_key(toolbox: Toolbox, tx: Tx, new: NewKey) -> tuple[str, str]:
+    key_id, secret = _random_text(KEY_ID_LENGTH), _random_text(SECRET_LENGTH)
+    # What no key may carry is no Permission, whatever the caller's types say.
+    permissions = " ".join(dict.fromkeys(Permission(permission) for permission in new.permissions))
+    key = ApiKey(
+        key_id, new.name, hash_secret(secret), permissions, new.is_test, toolbox.now_ms(), new.expires_ms, None
+    )
+    account_table.add_key(tx, key, list(dict.fromkeys(new.account_group_ids)))
+    return key_id, make_key(new.is_test, key_id, secret)
 
 
 def _random_text(length: int) -> str:

@@ -8,7 +8,11 @@ from goldpan.operations.account_operations import InvalidSetting
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import account_table, credit_table
 from goldpan.storage.account_table import AccountGroup as AccountGroup
+from goldpan.storage.credit_table import DaySpend as DaySpend
+from goldpan.storage.credit_table import LedgerLine as LedgerLine
 from goldpan.storage.credit_table import Movement as Movement
+
+DAYS_SHOWN = 30
 
 
 async def get_credits(toolbox: Toolbox, caller: Principal, account_group_id: str) -> AccountGroup:
@@ -25,6 +29,23 @@ async def list_credit_entries(
     """Return the lines of the ledger, newest first."""
     caller.require(Permission.PROSPECTING_READ, account_group_id)
     return cut(await credit_table.page(toolbox.database, account_group_id, page.after, page.limit + 1), page.limit)
+
+
+def list_ledger(toolbox: Toolbox, caller: Principal, account_group_id: str, page: PageRequest) -> Slice[LedgerLine]:
+    """Return the lines of the ledger, newest first, with both balances after each."""
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    with toolbox.database.read() as tx:
+        return cut(credit_table.ledger_page(tx, account_group_id, page.after, page.limit + 1), page.limit)
+
+
+def get_spend(toolbox: Toolbox, caller: Principal, account_group_id: str, days: int = DAYS_SHOWN) -> list[DaySpend]:
+    """Return what was spent on each of the last `days` days of UTC, the oldest first, today last; none is left out."""
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    today_ms = toolbox.now_ms() // credit_table.DAY_MS * credit_table.DAY_MS
+    every_day = range(today_ms - (days - 1) * credit_table.DAY_MS, today_ms + 1, credit_table.DAY_MS)
+    with toolbox.database.read() as tx:
+        found = {day.day_ms: day for day in credit_table.spend_by_day(tx, account_group_id, every_day[0])}
+    return [found.get(day_ms, DaySpend(day_ms, 0, 0)) for day_ms in every_day]
 
 
 def top_up(toolbox: Toolbox, account_group_id: str, credits: int) -> AccountGroup:

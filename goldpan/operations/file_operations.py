@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem, in_one_line
+from goldpan.contract.paging import Slice, cut
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal, require_object_id
 from goldpan.domain.directory_rules import PERSON_FIELDS, record_keys, with_an_id
@@ -108,6 +109,27 @@ def get_rejects(
     """
     caller.require(Permission.PROSPECTING_READ, account_group_id)
     return _reject_chunks(toolbox, _read(toolbox, account_group_id, file_id))
+
+
+def list_files(toolbox: Toolbox, caller: Principal, account_group_id: str) -> list[UploadedFile]:
+    """Return the files that are kept of the account group, the newest first: few, old ones make room."""
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    with toolbox.database.read() as tx:
+        return uploaded_file_table.newest(tx, account_group_id, 2 * MOST_FILES_KEPT)
+
+
+def list_rejects(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, file_id: str, after_position: int, limit: int
+) -> Slice[UploadedRow]:
+    """Return rejected rows of the file in its order, behind the row at `after_position`, 0 for the first page.
+
+    Raises:
+        Problem: NOT_FOUND.
+    """
+    caller.require(Permission.PROSPECTING_READ, account_group_id)
+    file = _read(toolbox, account_group_id, file_id)
+    with toolbox.database.read() as tx:
+        return cut(uploaded_file_table.rejects_after(tx, account_group_id, file.id, after_position, limit + 1), limit)
 
 
 def existing_file(file: UploadedFile | None) -> UploadedFile:

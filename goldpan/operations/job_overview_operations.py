@@ -1,5 +1,6 @@
 """What a person wants to see of many jobs at once: how many of each status, their sources in plain words, audiences."""
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -11,7 +12,7 @@ from goldpan.domain.access_rules import Principal
 from goldpan.domain.estimate_rules import describe_source
 from goldpan.operations.job_request import FileSource, parse_source
 from goldpan.operations.toolbox import Toolbox
-from goldpan.storage import job_overview_table
+from goldpan.storage import job_list_table, job_overview_table
 
 MOST_COUNTED = 1000
 
@@ -19,8 +20,12 @@ MOST_COUNTED = 1000
 async def count_jobs(toolbox: Toolbox, caller: Principal, account_group_id: str) -> dict[JobStatus, int]:
     """Return how many jobs there are of each status; `MOST_COUNTED + 1` stands for more than are counted."""
     caller.require(Permission.PROSPECTING_READ, account_group_id)
-    counts = await job_overview_table.counts_by_status(toolbox.database, account_group_id, MOST_COUNTED + 1)
-    return {status: counts.get(status, 0) for status in JobStatus}
+    return await asyncio.to_thread(_count_jobs, toolbox, account_group_id)
+
+
+def _count_jobs(toolbox: Toolbox, account_group_id: str) -> dict[JobStatus, int]:
+    with toolbox.database.read() as tx:
+        return job_list_table.count_by_status(tx, account_group_id, MOST_COUNTED + 1)
 
 
 async def source_texts(

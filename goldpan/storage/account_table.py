@@ -113,6 +113,37 @@ def add_key(tx: Tx, key: ApiKey, account_group_ids: list[str]) -> None:
     )
 
 
+def keys_of_group(tx: Tx, account_group_id: str, limit: int) -> list[tuple[ApiKey, list[tuple[str, str]]]]:
+    """Return up to `limit` keys that reach the account group, newest first, with (id, name) of all that it reaches."""
+    links = API_KEY_ACCOUNT_GROUP.c
+    newest_first = (API_KEY.c.created_ms.desc(), API_KEY.c.id.desc())
+    statement = sa.select(*API_KEY.c).join(API_KEY_ACCOUNT_GROUP, links.api_key_id == API_KEY.c.id)
+    statement = statement.where(links.account_group_id == account_group_id).order_by(*newest_first).limit(limit)
+    keys = [ApiKey(*row) for row in tx.execute(statement)]
+    reached = _groups_of_keys(tx, [key.id for key in keys])
+    return [(key, reached[key.id]) for key in keys]
+
+
+def read_key(tx: Tx, key_id: str) -> tuple[ApiKey, list[tuple[str, str]]] | None:
+    """Return a key with (id, name) of the account groups that it reaches; None: there is no such key."""
+    row = tx.execute(sa.select(*API_KEY.c).where(API_KEY.c.id == key_id)).one_or_none()
+    return None if row is None else (ApiKey(*row), _groups_of_keys(tx, [key_id])[key_id])
+
+
+def _groups_of_keys(tx: Tx, key_ids: list[str]) -> dict[str, list[tuple[str, str]]]:
+    links = API_KEY_ACCOUNT_GROUP.c
+    statement = (
+        sa.select(links.api_key_id, ACCOUNT_GROUP.c.id, ACCOUNT_GROUP.c.name)
+        .join(ACCOUNT_GROUP, ACCOUNT_GROUP.c.id == links.account_group_id)
+        .where(links.api_key_id.in_(key_ids))
+        .order_by(ACCOUNT_GROUP.c.name, ACCOUNT_GROUP.c.id)
+    )
+    groups: dict[str, list[tuple[str, str]]] = {key_id: [] for key_id in key_ids}
+    for key_id, group_id, name in tx.execute(statement):
+        groups[key_id].append((group_id, name))
+    return groups
+
+
 def all_keys(tx: Tx) -> list[tuple[ApiKey, list[str]]]:
     """Return every key with the ids of its account groups, oldest first."""
     groups: dict[str, list[str]] = {}
@@ -121,6 +152,13 @@ def all_keys(tx: Tx) -> list[tuple[ApiKey, list[str]]]:
         groups.setdefault(key_id, []).append(group_id)
     keys = [ApiKey(*row) for row in tx.execute(sa.select(*API_KEY.c).order_by(API_KEY.c.created_ms, API_KEY.c.id))]
     return [(key, groups.get(key.id, [])) for key in keys]
+
+
+def limit_key(tx: Tx, key: ApiKey, expires_ms: int) -> bool:
+    """Let a key end then; False: it was revoked, or its end was changed, since `key` was read."""
+    as_read = API_KEY.c.revoked_ms.is_(None) & API_KEY.c.expires_ms.is_not_distinct_from(key.expires_ms)
+    statement = API_KEY.update().where(API_KEY.c.id == key.id, as_read)
+    return tx.execute(statement.values(expires_ms=expires_ms)).rowcount == 1
 
 
 def revoke_key(tx: Tx, key_id: str, now_ms: int) -> bool:

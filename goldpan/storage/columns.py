@@ -1,9 +1,13 @@
 """The kinds of columns that the tables are made of."""
 
 from dataclasses import fields
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import CheckConstraint, Column, ForeignKey, MetaData
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
 
 from goldpan.domain.provider_port import Person
 
@@ -58,3 +62,20 @@ PERSON_FIELDS = tuple(field.name for field in fields(Person))
 
 def person_columns() -> list[Column[str]]:
     return [Column(name, sa.Text) for name in PERSON_FIELDS]
+
+
+class SmallLetters(FunctionElement[str]):
+    """The text of a column with a to z for A to Z, in an order of bytes: the same on both databases, and indexable."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+@compiles(SmallLetters)
+def _small_letters(element: SmallLetters, compiler: SQLCompiler, **options: Any) -> str:
+    return f"lower({compiler.process(element.clauses, **options)})"
+
+
+@compiles(SmallLetters, "postgresql")
+def _small_letters_on_postgresql(element: SmallLetters, compiler: SQLCompiler, **options: Any) -> str:
+    return f'lower({compiler.process(element.clauses, **options)} COLLATE "C")'

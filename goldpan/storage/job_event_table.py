@@ -17,6 +17,14 @@ class StoredEvent(NamedTuple):
     data_json: str
 
 
+class Move(NamedTuple):
+    """An event that changed a status, and when it did."""
+
+    version: int
+    created_ms: int
+    data_json: str
+
+
 _AFTER_VERSION = HotQuery(
     sa.select(JOB_EVENT.c.version, JOB_EVENT.c.kind, JOB_EVENT.c.data_json)
     .where(
@@ -37,6 +45,18 @@ async def page(
         _AFTER_VERSION, account_group_id=account_group_id, job_id=job_id, after_version=after_version, limit=limit
     )
     return [StoredEvent(*row) for row in rows]
+
+
+def moves(tx: Tx, account_group_id: str, job_id: str, limit: int) -> list[Move]:
+    """Return the last `limit` changes of the statuses of the job and its stages, the oldest first."""
+    event = JOB_EVENT.c
+    statement = (
+        sa.select(event.version, event.created_ms, event.data_json)
+        .where(event.job_id == job_id, event.account_group_id == account_group_id, event.kind != "progress")
+        .order_by(event.version.desc())
+        .limit(limit)
+    )
+    return [Move(*row) for row in tx.execute(statement)][::-1]
 
 
 def add(tx: Tx, account_group_id: str, job_id: str, event: StoredEvent, created_ms: int) -> None:

@@ -1,35 +1,14 @@
-"""What the console's list of jobs shows besides the jobs: how many of each status, their requests, their audiences."""
+"""What the console's list of jobs shows besides the jobs: their requests and the names of their audiences."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from goldpan.contract.resources import JobStatus
 from goldpan.storage.database import Database, HotQuery
-from goldpan.storage.tables import AUDIENCE, JOB, JOB_INPUT
+from goldpan.storage.tables import AUDIENCE, JOB_INPUT
 
 IDS_AT_ONCE = 50
-
-
-@cache
-def _counts(most: int) -> HotQuery:
-    """Each count reads its stretch of one index and stops after so many: the jobs of years are never counted."""
-    walks = [
-        sa.select(JOB.c.status)
-        .with_hint(JOB, "INDEXED BY job_newest_by_status_index", "sqlite")
-        .where(JOB.c.account_group_id == sa.bindparam("account_group_id"), JOB.c.status == status.value)
-        .limit(most)
-        .subquery()
-        for status in JobStatus
-    ]
-    jobs = sa.func.count().label("jobs")
-    counts: list[sa.Select[Any, int]] = [
-        sa.select(sa.func.max(walk.c.status).label("status"), jobs).select_from(walk) for walk in walks
-    ]
-    all_counts = sa.union_all(*counts).subquery()
-    return HotQuery(sa.select(all_counts.c.status, all_counts.c.jobs).where(all_counts.c.status.is_not(None)))
 
 
 def _some(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
@@ -47,11 +26,6 @@ _AUDIENCE_NAMES = HotQuery(
         AUDIENCE.c.account_group_id == sa.bindparam("account_group_id"), _some(AUDIENCE.c.id)
     )
 )
-
-
-async def counts_by_status(database: Database, account_group_id: str, most: int) -> dict[str, int]:
-    """Return how many jobs there are of each status, counted up to `most`."""
-    return dict(await database.fetch(_counts(most), account_group_id=account_group_id))
 
 
 async def requests_of_jobs(database: Database, account_group_id: str, job_ids: Sequence[str]) -> dict[str, str]:

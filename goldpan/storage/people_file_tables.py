@@ -80,6 +80,7 @@ UPLOADED_FILE = Table(
     CheckConstraint("row_count = people_count + empty_count + rejected_count", name="rows_add_up"),
     CheckConstraint("distinct_count <= people_count", name="distinct"),
     Index("uploaded_file_age_index", "created_ms"),
+    Index("uploaded_file_newest_index", "account_group_id", sa.desc("created_ms"), sa.desc("id")),
 )
 
 ROW_IS_REJECTED = sa.text("reject_reason IS NOT NULL")

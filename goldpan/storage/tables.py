@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Table, Unique
 from goldpan.storage.columns import (
     EXACT,
     MILLISECONDS,
+    SmallLetters,
     account_group_id_column,
     audience_type_column,
     count_column,
@@ -49,6 +50,7 @@ API_KEY_ACCOUNT_GROUP = Table(
     METADATA,
     id_column(ForeignKey("api_key.id"), name="api_key_id", primary_key=True),
     account_group_id_column(primary_key=True),
+    Index("api_key_account_group_index", "account_group_id", "api_key_id"),
 )
 
 # Append-only. The sums of the two changes are the account group's two balances, always.
@@ -283,7 +285,22 @@ PROSPECT = Table(
     # The identity key of `provider_id`, which another person may bear already: it is a hint, not a proof.
     id_column(name="provider_key", nullable=True),
     Index("prospect_provider_key_index", "account_group_id", "provider_key"),
+    Index("prospect_newest_index", "account_group_id", sa.desc("imported_ms"), sa.desc("id")),
 )
+
+SEARCHED_FIELDS = ("name", "last_name", "company_name", "email")
+"""What a person of an account group is looked for by: each begins with what was typed, or not."""
+
+for _field in SEARCHED_FIELDS:
+    _is_known = sa.text(f"{_field} IS NOT NULL")
+    Index(
+        f"prospect_{_field}_index",
+        PROSPECT.c.account_group_id,
+        SmallLetters(PROSPECT.c[_field]),
+        PROSPECT.c.id,
+        sqlite_where=_is_known,
+        postgresql_where=_is_known,
+    )
 
 # All names of one person. People of the sandbox live beside the real ones and never meet them.
 PROSPECT_IDENTITY = Table(

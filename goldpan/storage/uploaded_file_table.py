@@ -67,6 +67,14 @@ def find(tx: Tx, account_group_id: str, file_id: str) -> UploadedFile | None:
     return None if row is None else UploadedFile(*row)
 
 
+def newest(tx: Tx, account_group_id: str, limit: int) -> list[UploadedFile]:
+    """Return up to `limit` files whose rows are all there, the newest first."""
+    file = UPLOADED_FILE.c
+    statement = sa.select(*file).where(file.account_group_id == account_group_id, file.is_ready)
+    rows = tx.execute(statement.order_by(file.created_ms.desc(), file.id.desc()).limit(limit))
+    return [UploadedFile(*row) for row in rows]
+
+
 def rows_after(tx: Tx, account_group_id: str, file_id: str, position: int, limit: int) -> list[UploadedRow]:
     """Return up to `limit` rows behind `position`, in the file's order."""
     return _rows(tx, account_group_id, file_id, UPLOADED_ROW.c.position > position, limit)

@@ -29,6 +29,13 @@ def delete_dead_leases(tx: Tx) -> None:
     tx.execute(WORKER_LEASE.delete().where(WORKER_LEASE.c.expires_at < _NOW - FORGET_SECONDS))
 
 
+def live_leases(tx: Tx) -> list[tuple[str, float]]:
+    """Return each worker with a lease, and for how many seconds it has it still."""
+    lease = WORKER_LEASE.c
+    left = sa.select(lease.executor_id, lease.expires_at - _NOW).where(lease.expires_at > _NOW)
+    return [(row[0], float(row[1])) for row in tx.execute(left.order_by(lease.executor_id))]
+
+
 def count_live_leases(tx: Tx) -> int:
     return int(tx.execute(sa.select(sa.func.count()).where(WORKER_LEASE.c.expires_at > _NOW)).scalar_one())
 
