@@ -4,10 +4,11 @@ import click
 
 from goldpan.cli.api_calls import Caller
 from goldpan.cli.job_commands import api_options
+from goldpan.cli.json_option import JsonCommand
 from goldpan.cli.shell_output import ExitCode, Failure, note
 
 
-@click.command("mcp")
+@click.command("mcp", cls=JsonCommand)
 @click.option("--allow-writes", is_flag=True, help="Let the assistant start jobs, which spends credits.")
 @api_options
 def mcp(caller: Caller, allow_writes: bool) -> None:
