@@ -26,7 +26,7 @@ FORMAT_WORDS = {
     ExportFormat.PARQUET: "Parquet, for data tools",
 }
 PRESET_WORDS = {
-    ExportPreset.PLAIN: "Ours",
+    ExportPreset.PLAIN: "Goldpan's own",
     ExportPreset.HUBSPOT: "HubSpot's",
     ExportPreset.HEYREACH: "HeyReach's",
     ExportPreset.LEMLIST: "lemlist's",

@@ -192,21 +192,22 @@ function closeMenus(but) {
 
 // --- questions ----------------------------------------------------------------------------------------------------
 
-// A link with `hx-target="#ask-body"` asks in a dialog what the page behind it asks; without scripts that page does.
+// A link with `data-ask` asks in a dialog what the page behind it asks; without scripts that page does.
 let askedBy = "";
 
-function ask(event) {
+async function ask(link) {
   const dialog = $("#ask");
-  if (event.detail.target?.id !== "ask-body" || dialog.open) return;
-  if (!$("#question", dialog)) return location.assign(event.detail.requestConfig.path);
-  askedBy = event.detail.requestConfig.elt.id;
-  dialog.showModal();
+  askedBy = link.id;
+  let question = null;
+  try {
+    const answer = await fetch(link.href);
+    if (answer.ok) question = $("#question", new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch { /* the page itself will say what is wrong */ }
+  if (!question) return location.assign(link.href);
+  dialog.replaceChildren(question);
+  if (!dialog.open) dialog.showModal();
 }
 
-document.addEventListener("htmx:afterSwap", ask);
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.target?.id === "ask-body") location.assign(event.detail.requestConfig.path);
-});
 // The link may have been written anew meanwhile: then the dialog has nobody to give the focus back to.
 $("#ask")?.addEventListener("close", () => document.getElementById(askedBy)?.focus());
 
@@ -229,6 +230,11 @@ async function copyText(button) {
 document.addEventListener("click", (event) => {
   closeMenus(event.target.closest("details.menu"));
   const button = event.target.closest("button");
+  const link = event.target.closest("a[data-ask]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    ask(link);
+  }
   if (event.target.closest("dialog [data-close]")) {
     event.preventDefault();
     event.target.closest("dialog").close();
