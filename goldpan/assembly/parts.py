@@ -141,6 +141,7 @@ def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
 
 
 def build_console(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "Console":
+    from goldpan.api.export_presenters import present_export
     from goldpan.console.console_app import Console
     from goldpan.console.console_pages import PAGES
     from goldpan.console.visit import ConsoleParts
@@ -157,6 +158,7 @@ def build_console(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> 
             log=logger.info,
             log_crash=logger.exception,
             files=files,
+            present_export=present_export,
         ),
         PAGES,
     )
