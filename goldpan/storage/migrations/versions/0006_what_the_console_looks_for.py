@@ -17,7 +17,8 @@ def upgrade() -> None:
     op.create_index("prospect_newest_index", "prospect", newest_person)
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     for field in ("name", "last_name", "company_name", "email"):
-        small_letters = sa.text(f'lower({field} COLLATE "C")' if is_postgresql else f"lower({field})")
+        beginning = f"substr({field}, 1, 300)"  # PostgreSQL refuses a row whose part of an index has over 2,704 bytes
+        small_letters = sa.text(f'lower({beginning} COLLATE "C")' if is_postgresql else f"lower({beginning})")
         is_known = sa.text(f"{field} IS NOT NULL")
         op.create_index(
             f"prospect_{field}_index",
