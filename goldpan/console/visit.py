@@ -14,7 +14,7 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.operations.account_operations import AccountGroup
-from goldpan.operations.console_access_operations import SignedIn
+from goldpan.operations.console_access_operations import SignedIn, principal_everywhere
 from goldpan.operations.toolbox import Toolbox
 
 MOST_FORM_BYTES = 64 * 1024
@@ -48,7 +48,10 @@ class ConsoleParts(NamedTuple):
 
 @dataclass(slots=True)
 class Visit:
-    """`paths` are the pages that exist, by name; `who` and `account_group` are there where the page's row asks so."""
+    """`paths` are the pages that exist, by name; `who` and `account_group` are there where the page's row asks so.
+
+    `sent` is the form, once it was read: a page that collided with another request is asked again.
+    """
 
     parts: ConsoleParts
     request: Request
@@ -60,6 +63,7 @@ class Visit:
     account_group: AccountGroup | None = None
     groups: Sequence[AccountGroup] = ()
     headers: dict[str, str] = field(default_factory=dict)
+    sent: dict[str, str] | None = None
 
     @property
     def toolbox(self) -> Toolbox:
@@ -75,6 +79,11 @@ class Visit:
         """Whom operations are told of."""
         assert self.who is not None
         return self.who.principal(self.group_id)
+
+    async def caller_everywhere(self) -> Principal:
+        """Whom operations on keys are told of: a key may reach several account groups, and so must who changes it."""
+        assert self.who is not None
+        return await principal_everywhere(self.toolbox, self.who)
 
     @property
     def here(self) -> str:
@@ -116,6 +125,8 @@ class Visit:
         Raises:
             Problem: it is no form, or none of ours.
         """
+        if self.sent is not None:
+            return self.sent
         if self.request.headers.get("content-type", "").partition(";")[0] != "application/x-www-form-urlencoded":
             raise Problem(ErrorKind.UNSUPPORTED_MEDIA_TYPE, "a form was expected")
         body = b""
@@ -130,7 +141,8 @@ class Visit:
             raise invalid_body("form", "cannot be read") from error
         if any("\x00" in value for _, value in fields):
             raise invalid_body("form", "holds a letter that no text has")
-        return dict(fields)
+        self.sent = dict(fields)
+        return self.sent
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """Return the page that the template makes of `values`; the template knows this visit as `visit`."""
