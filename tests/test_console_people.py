@@ -11,9 +11,10 @@ from click.testing import CliRunner
 from goldpan import assembly
 from goldpan.cli.command_line import root
 from goldpan.cli.shell_output import ExitCode, Failure
+from goldpan.console.password_turns import Turns
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.permission_catalogue import OwnerPermission, Permission
-from goldpan.domain.access_rules import Principal
+from goldpan.domain.access_rules import Principal, caller_of
 from goldpan.domain.console_rules import ConsoleRole
 from goldpan.operations import console_access_operations as access
 from goldpan.operations import key_operations
@@ -21,8 +22,8 @@ from goldpan.operations.account_operations import InvalidSetting, create_account
 from goldpan.operations.console_access_operations import Invitation, SignedIn, make_link, remove_user, use_link
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import console_table
-from goldpan.storage.console_table import Session
-from goldpan.storage.database import Database
+from goldpan.storage.console_table import ConsoleUser, Session
+from goldpan.storage.database import Database, Tx
 from tests.cast import Caller
 from tests.console_world import PASSWORD, Guest, new_user, pages
 from tests.service import Service, until
@@ -86,17 +87,23 @@ def test_a_link_for_somebody_who_is_there_changes_nothing_of_what_they_may(
     assert use_link(toolbox, make_link(toolbox, Invitation("Alice")), "", NEW_PASSWORD)
 
 
-def test_of_two_who_choose_one_name_at_once_one_gets_it(toolbox: Toolbox) -> None:
-    links = [make_link(toolbox) for _ in range(4)]
+def test_of_two_who_take_one_name_at_once_one_gets_it(toolbox: Toolbox) -> None:
+    def take(tx: Tx) -> bool:
+        user_id = toolbox.new_id()
+        return console_table.add_user(tx, ConsoleUser(user_id, "Alice", "alice", None, "owner", True, 1), [])
 
-    def choose(link: str) -> bool:
-        try:
-            return use_link(toolbox, link, "alice", PASSWORD) is not None
-        except ValueError:
-            return False
+    def take_alone() -> bool:
+        with toolbox.database.write() as tx:
+            return take(tx)
 
-    with ThreadPoolExecutor(4) as many:
-        assert sorted(many.map(choose, links)) == [False, False, False, True]
+    with ThreadPoolExecutor(1) as other:
+        with toolbox.database.write() as tx:
+            assert take(tx)
+            late = other.submit(take_alone)
+            with pytest.raises(TimeoutError):
+                late.result(1)
+
+        assert not late.result()
 
 
 def test_spaces_around_a_name_are_no_further_tries(service: Service) -> None:
@@ -189,3 +196,41 @@ def test_what_came_through_a_proxy_is_not_of_this_machine(service: Service, head
 
     assert guest.get("/login", **{header: "192.0.2.1"}).status == 421
     assert guest.get("/login", **{header: "192.0.2.1", "Host": "goldpan.example.com"}).status == 200
+
+
+# --- strangers who try --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one_caller"),
+    [
+        ("2001:db8:1:2::3", "2001:db8:1:2:ffff::4", True),
+        ("2001:db8:1:2::3", "2001:db8:1:3::3", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("testclient", "", False),
+    ],
+)
+def test_the_addresses_of_one_network_are_one_caller(one: str, other: str, is_one_caller: bool) -> None:
+    assert (caller_of(one) == caller_of(other)) == is_one_caller
+
+
+def test_of_too_many_who_wait_for_a_turn_the_last_are_told_to_come_again() -> None:
+    async def come(turns: Turns) -> str:
+        try:
+            async with turns.taken():
+                await asyncio.sleep(0.01)
+        except Problem as problem:
+            return problem.kind.code
+        return "had a turn"
+
+    async def come_all() -> tuple[list[str], str]:
+        turns = Turns(at_once=1, most_waiting=2)
+        return await asyncio.gather(*(come(turns) for _ in range(5))), await come(turns)
+
+    told, afterwards = asyncio.run(come_all())
+
+    assert told == ["had a turn"] * 3 + ["SERVICE_UNAVAILABLE"] * 2
+    assert afterwards == "had a turn"
