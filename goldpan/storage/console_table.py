@@ -1,6 +1,6 @@
 """People of the console, their sessions and their links."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +19,7 @@ class ConsoleUser:
     id: str
     name: str
     name_key: str
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     role: str
     reaches_all: bool
     created_ms: int

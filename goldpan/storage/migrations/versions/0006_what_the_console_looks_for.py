@@ -1,4 +1,4 @@
-"""Indexes for what the console looks for: people by name, company and address, keys and files of an account group."""
+"""What the console looks for: indexes of people by name, company and address, of keys and files; successors of keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,3 +27,6 @@ def upgrade() -> None:
             sqlite_where=is_known,
             postgresql_where=is_known,
         )
+    # Last: no request can be told whose key it bears until this transaction ends, and the indexes take their time.
+    exact = sa.Text(collation="C") if is_postgresql else sa.Text()
+    op.add_column("api_key", sa.Column("successor_id", exact))
