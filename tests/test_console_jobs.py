@@ -18,6 +18,7 @@ from goldpan.settings import read_settings
 from goldpan.storage.database import Database
 from tests.cast import Caller, new_caller, now_ms, store_jobs
 from tests.console_world import HOSTILE_NAME, Guest, new_user, pages, signed_in, store_many_jobs
+from tests.processes import bound
 from tests.service import Answer, Service
 
 ROW = re.compile('data-row="([0-9a-f]{24})"')
@@ -193,7 +194,7 @@ def test_the_list_comes_in_less_than_300_ms_with_100_000_jobs(full: tuple[Caller
         seconds.append(time.perf_counter() - started)
 
     assert "1,000+" in page
-    assert sorted(seconds)[2] < 0.3
+    assert sorted(seconds)[2] < bound(0.3)
 
 
 @pytest.fixture(scope="module")

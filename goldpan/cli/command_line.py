@@ -12,6 +12,7 @@ from goldpan.cli.console_commands import console
 from goldpan.cli.doctor_command import doctor
 from goldpan.cli.job_commands import jobs
 from goldpan.cli.json_option import JsonGroup
+from goldpan.cli.mcp_command import mcp
 from goldpan.cli.named_source_commands import lists, search
 from goldpan.cli.server_commands import migrate, serve, settings, worker
 from goldpan.cli.shell_output import ExitCode, Failure, Shell, note, print_document
@@ -41,7 +42,7 @@ def root() -> None:
     """
 
 
-for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, console, people, jobs):
+for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, console, people, jobs, mcp):
     root.add_command(command)
 people.add_command(search)
 people.add_command(lists)
