@@ -3,13 +3,16 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from psycopg.sql import SQL, Identifier
+from sqlalchemy.exc import OperationalError
 
 from goldpan.storage import account_table
+from goldpan.storage.database import Database
 from tests.cast import Caller, new_caller, now_ms, store_jobs
 from tests.processes import bound
 from tests.service import Service, running, until
@@ -145,6 +148,12 @@ def test_a_read_that_stands_behind_a_lock_is_given_up_after_some_seconds(scaled:
     assert int(answer.headers["Retry-After"]) > 0
     assert 4 < seconds < bound(15)
     assert scaled.get(scaled.jobs).status == 200
+
+
+@pytest.mark.parametrize("condition", ["program_limit_exceeded", "statement_too_complex"])
+def test_what_is_too_much_for_postgresql_is_a_bug_and_not_tried_for_ever(postgres_url: str, condition: str) -> None:
+    with closing(Database(postgres_url)) as database, pytest.raises(OperationalError), database.write() as tx:
+        tx.execute(sa.text(f"DO $$ BEGIN RAISE {condition}; END $$"))
 
 
 def _waiters(caller: Caller) -> int:

@@ -30,7 +30,7 @@ from goldpan.api.request_input import read_file_head, read_input
 from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 from goldpan.contract.resources import ErrorBody
-from goldpan.domain.access_rules import Principal
+from goldpan.domain.access_rules import Principal, caller_of
 from goldpan.operations.toolbox import Toolbox
 
 MAX_URL_BYTES = 8 * 1024
@@ -188,7 +188,7 @@ class Gate:
         return caller, None if verdict.is_allowed else verdict.refusal()
 
     async def _count_failed_key(self, request: Request, refusal: Problem | None) -> Problem:
-        verdict = await self._parts.failed_key_limit.hit(request.client.host if request.client else "")
+        verdict = await self._parts.failed_key_limit.hit(caller_of(request.client.host) if request.client else "")
         if not verdict.is_allowed:
             return verdict.refusal()
         assert refusal is not None

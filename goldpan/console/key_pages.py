@@ -1,7 +1,7 @@
 """The pages on API keys, for owners: the list, a new key, rolling one and revoking one; a key's text is shown once."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -22,6 +22,8 @@ from goldpan.operations.key_operations import (
     revoke_key,
     roll_key,
 )
+
+Result = TypeVar("Result")
 
 HOUR_MS = 3_600_000
 CHOSEN = "chosen"
@@ -55,7 +57,7 @@ STATE_WORDS: Final = {
 
 
 async def key_list_page(visit: Visit) -> Response:
-    keys = await run_in_threadpool(list_keys, visit.toolbox, visit.caller, visit.group_id)
+    keys = await _of_keys(visit, list_keys)
     return visit.page(
         "key_list.html",
         keys=[(key, permission_words(key.permissions)) for key in keys.items],
@@ -66,7 +68,9 @@ async def key_list_page(visit: Visit) -> Response:
 
 
 async def new_key_page(visit: Visit) -> Response:
-    await run_in_threadpool(list_keys, visit.toolbox, visit.caller, visit.group_id)  # an owner, or a refusal
+    await run_in_threadpool(
+        list_keys, visit.toolbox, await visit.caller_everywhere(), visit.group_id
+    )  # an owner, or a refusal
     return _form(visit, {"preset": "read", "mode": "live", "ends": "90"})
 
 
@@ -74,7 +78,9 @@ async def create(visit: Visit) -> Response:
     form = await visit.form()
     try:
         new = _new_key(visit, form)
-        issued = await run_in_threadpool(create_key, visit.toolbox, visit.caller, visit.group_id, new)
+        issued = await run_in_threadpool(
+            create_key, visit.toolbox, await visit.caller_everywhere(), visit.group_id, new
+        )
     except Problem as problem:
         if problem.kind is not ErrorKind.MALFORMED_REQUEST:
             raise
@@ -91,7 +97,9 @@ async def roll(visit: Visit) -> Response:
     if form.get("overlap") not in OVERLAPS:
         raise invalid_body("overlap", "choose when the old key ends")
     words, overlap_ms = OVERLAPS[form["overlap"]]
-    issued = await run_in_threadpool(roll_key, visit.toolbox, visit.caller, visit.group_id, key.id, overlap_ms)
+    issued = await run_in_threadpool(
+        roll_key, visit.toolbox, await visit.caller_everywhere(), visit.group_id, key.id, overlap_ms
+    )
     return _shown(visit, issued, f"The successor of {key.name or key.id}", words)
 
 
@@ -103,7 +111,7 @@ async def revoke(visit: Visit) -> Response:
     key, form = await _find(visit), await visit.form()
     if form.get("word", "").strip().casefold() != REVOKE_WORD:
         return visit.page("key_revoke.html", 422, key=key, word=REVOKE_WORD, error=f"Type the word {REVOKE_WORD}.")
-    await run_in_threadpool(revoke_key, visit.toolbox, visit.caller, visit.group_id, key.id)
+    await _of_keys(visit, revoke_key, key.id)
     return visit.redirect(visit.path("keys"))
 
 
@@ -137,7 +145,7 @@ def _new_key(visit: Visit, form: Mapping[str, str]) -> NewKey:
 async def _find(visit: Visit) -> KeyReport:
     """Return the key of the address, among those that the list shows."""
     key_id = visit.request.path_params["keyId"]
-    keys = await run_in_threadpool(list_keys, visit.toolbox, visit.caller, visit.group_id)
+    keys = await _of_keys(visit, list_keys)
     found = next((key for key in keys.items if key.id == key_id), None)
     if found is None:
         raise Problem(ErrorKind.NOT_FOUND)
@@ -151,3 +159,9 @@ def _form(visit: Visit, form: Mapping[str, str], error: str | None = None) -> Re
 
 def _shown(visit: Visit, issued: IssuedKey, what: str, old_ends: str | None) -> Response:
     return visit.page("key_shown.html", issued=issued, what=what, old_ends=old_ends)
+
+
+async def _of_keys(visit: Visit, verb: Callable[..., Result], *arguments: object) -> Result:
+    """Let a verb of keys work, for the user in all account groups that they reach: a key may reach several too."""
+    caller = await visit.caller_everywhere()
+    return await run_in_threadpool(verb, visit.toolbox, caller, visit.group_id, *arguments)

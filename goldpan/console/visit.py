@@ -16,7 +16,7 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
 from goldpan.contract.permission_catalogue import OwnerPermission, Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.operations.account_operations import AccountGroup
-from goldpan.operations.console_access_operations import SignedIn
+from goldpan.operations.console_access_operations import SignedIn, principal_everywhere
 from goldpan.operations.export_operations import AudienceExport
 from goldpan.operations.toolbox import Toolbox
 
@@ -109,6 +109,11 @@ class Visit:
         """Whom operations are told of."""
         assert self.who is not None
         return self.who.principal(self.group_id)
+
+    async def caller_everywhere(self) -> Principal:
+        """Whom operations on keys are told of: a key may reach several account groups, and so must who changes it."""
+        assert self.who is not None
+        return await principal_everywhere(self.toolbox, self.who)
 
     @property
     def session_token(self) -> str | None:
