@@ -31,7 +31,16 @@ SLOW_FILES = [
     f"tests/test_{name}.py"
     for name in (
         *("survival", "simulation", "kills", "schemathesis", "gate", "exports", "backups", "topology", "upgrades"),
-        *("client_following", "many_api_processes", "metrics", "restarted_database", "log_secrets", "traces", "demo", "upstream_faults"),
+        *(
+            "client_following",
+            "many_api_processes",
+            "metrics",
+            "restarted_database",
+            "log_secrets",
+            "traces",
+            "demo",
+            "upstream_faults",
+        ),
     )
 ]
 

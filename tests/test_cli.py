@@ -53,7 +53,7 @@ class Cli:
 
     def create_key(self, account_id: str, *options: str) -> str:
         permissions = ["--permission", "prospecting:read", "--permission", "prospecting:write"]
-        return str(self.json("key", "create", "--account", account_id, *permissions, *options)["key"])
+        return str(self.json("keys", "create", "--account", account_id, *permissions, *options)["key"])
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,8 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
 
 def make_cli(data: Path, **more: str) -> Cli:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOLDPAN_")}
-    return Cli(inherited | {"GOLDPAN_DATA": str(data)} | more)
+    own = {"GOLDPAN_DATA": str(data), "XDG_CONFIG_HOME": str(data.with_name(f"{data.name}-config"))}
+    return Cli(inherited | own | more)
 
 
 def is_listening(port: int) -> bool:
@@ -125,7 +126,10 @@ def test_a_misspelt_command_is_a_usage_error_that_suggests_the_right_one(cli: Cl
     done = cli("acount", "list")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "account" in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines() == [
+        "error: No such command 'acount'. Did you mean 'account'? (USAGE)",
+        "  try: goldpan --help",
+    ]
 
 
 def test_a_failure_with_json_is_one_document_too(cli: Cli) -> None:
@@ -210,7 +214,7 @@ def test_an_unknown_plan_is_refused_with_those_that_exist(cli: Cli) -> None:
 
 
 def test_an_unknown_permission_is_refused_with_those_that_exist(cli: Cli) -> None:
-    done = cli("key", "create", "--account", UNKNOWN_ID, "--permission", "everything")
+    done = cli("keys", "create", "--account", UNKNOWN_ID, "--permission", "everything")
 
     assert done.returncode == 2
     assert "prospecting:read" in done.stderr
@@ -219,7 +223,7 @@ def test_an_unknown_permission_is_refused_with_those_that_exist(cli: Cli) -> Non
 def test_a_key_is_shown_when_it_is_created_and_never_again(acme: Acme) -> None:
     key = acme.cli.create_key(acme.account_id, "--test", "--name", "trial", "--expires", "30d")
 
-    listed = acme.cli("key", "list", "--json").stdout
+    listed = acme.cli("keys", "list", "--json").stdout
     assert key.startswith("sk_test_")
     assert json.loads(listed)["items"][-1]["name"] == "trial"
     assert key.split("_")[3] not in listed
@@ -228,14 +232,14 @@ def test_a_key_is_shown_when_it_is_created_and_never_again(acme: Acme) -> None:
 @pytest.mark.parametrize("expires", ["soon", "2020-01-01", "999999w"])
 def test_a_key_expires_at_a_time_to_come(acme: Acme, expires: str) -> None:
     done = acme.cli(
-        "key", "create", "--account", acme.account_id, "--permission", "prospecting:read", "--expires", expires
+        "keys", "create", "--account", acme.account_id, "--permission", "prospecting:read", "--expires", expires
     )
 
     assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_revoking_a_key_that_does_not_exist_is_not_found(acme: Acme) -> None:
-    done = acme.cli("key", "revoke", "nobody", "--json")
+    done = acme.cli("keys", "revoke", "nobody", "--json")
 
     assert done.returncode == 3
     assert json.loads(done.stdout)["error"]["code"] == "NOT_FOUND"
@@ -591,7 +595,7 @@ def test_an_interrupted_watch_leaves_the_job_alone(acme: Acme) -> None:
     ("arguments", "exit_code", "code"),
     [
         (["get", UNKNOWN_ID], 3, "NOT_FOUND"),
-        (["list", "--api-key", "sk_live_wrong"], 4, "UNAUTHORIZED"),
+        (["list", "--account", "."], 2, "USAGE"),
         (["list", "--account", UNKNOWN_ID], 4, "FORBIDDEN"),
         (["start", "--search-url", SEARCH + "cto", "--max-results", "21"], 5, "INSUFFICIENT_CREDITS"),
         (["list", "--limit", "0"], 1, "VALIDATION_ERROR"),
@@ -608,10 +612,10 @@ def test_every_refusal_has_its_exit_code(acme: Acme, arguments: list[str], exit_
 
 
 def test_a_revoked_key_is_refused_a_second_later(acme: Acme) -> None:
-    created = acme.cli.json("key", "create", "--account", acme.account_id, "--permission", "prospecting:read")
+    created = acme.cli.json("keys", "create", "--account", acme.account_id, "--permission", "prospecting:read")
     assert acme.cli("jobs", "list", GOLDPAN_API_KEY=created["key"]).returncode == 0
 
-    acme.cli.json("key", "revoke", created["id"])
+    acme.cli.json("keys", "revoke", created["id"])
     time.sleep(1)
 
     assert acme.cli("jobs", "list", GOLDPAN_API_KEY=created["key"]).returncode == 4
@@ -667,7 +671,7 @@ def test_a_busy_api_is_asked_again_a_few_times(cli: Cli, busy: Any, refusals: in
     busy.refusals = refusals
 
     done = cli(
-        "jobs", "list", "--account", UNKNOWN_ID, "--url", f"http://127.0.0.1:{busy.server_port}", "--api-key", "x"
+        *("jobs", "list", "--account", UNKNOWN_ID, "--url", f"http://127.0.0.1:{busy.server_port}"), GOLDPAN_API_KEY="x"
     )
 
     assert done.returncode == exit_code

@@ -39,7 +39,7 @@ class Shell:
 
 
 class Failure(Exception):
-    """The command ends here. `next_step` is a command to try, or what to change."""
+    """The command ends here. `next_step` is a command to try, or what to change; `docs` is where more is told."""
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class Failure(Exception):
         self.details = details
         self.trace_id = trace_id
         self.next_step = next_step
+        self.docs: str | None = None
 
     def document(self) -> dict[str, Any]:
         return {
@@ -70,11 +71,12 @@ class Failure(Exception):
         }
 
     def lines(self) -> list[str]:
-        """Return `error: message — details (CODE, trace …)`, and what to try."""
+        """Return `error: message — details (CODE, trace …)`, what to try, and where more is told."""
         details = f" — {self.details}" if self.details else ""
         trace = f", trace {self.trace_id}" if self.trace_id else ""
         lines = [f"error: {self.message}{details} ({self.code}{trace})"]
-        return [*lines, f"  try: {self.next_step}"] if self.next_step else lines
+        more = (("try", self.next_step), ("docs", self.docs))
+        return lines + [f"  {name}: {text}" for name, text in more if text]
 
 
 def answer(document: Any, print_text: Callable[[], None]) -> None:
@@ -114,7 +116,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         table.add_column(name, overflow="fold", no_wrap=position == 0)  # an id must stay whole to be copied
     for row in texts:
         table.add_row(*(Text(cell) for cell in row))
-    with _closed_pipe_is_no_error(sys.stdout):
+    with closed_pipe_is_no_error(sys.stdout):
         Console().print(table)
 
 
@@ -144,13 +146,13 @@ def _cell(value: object) -> str:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    with _closed_pipe_is_no_error(stream):
+    with closed_pipe_is_no_error(stream):
         stream.write(text + "\n")
         stream.flush()
 
 
 @contextmanager
-def _closed_pipe_is_no_error(stream: TextIO) -> Iterator[None]:
+def closed_pipe_is_no_error(stream: TextIO) -> Iterator[None]:
     """Whoever reads us may stop (`| head`): from then on we write to nobody, and Python too when it ends."""
     try:
         yield

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from goldpan.client.client_failures import NotReached, UnexpectedAnswer
+from goldpan.client.wire_log import log_answer, log_request
 
 if TYPE_CHECKING:
     import httpx2
@@ -135,7 +136,9 @@ class BlockingTransport:
         with _translated():
             content = None if request.file is None else _file_pieces(request.file)
             built = self._client.build_request(**_arguments(request), content=content or request.json)
+            log_request(built, request.json)
             response = self._client.send(built, stream=True)
+            log_answer(response)
         try:
             yield OpenAnswer(_head(response), _blocking_pieces(response))
         finally:
@@ -162,7 +165,9 @@ class AsyncTransport:
         with _translated():
             content = None if request.file is None else _async_file_pieces(request.file)
             built = self._client.build_request(**_arguments(request), content=content or request.json)
+            log_request(built, request.json)
             response = await self._client.send(built, stream=True)
+            log_answer(response)
         try:
             yield OpenAnswer(_head(response), _async_pieces(response))
         finally:
