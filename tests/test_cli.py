@@ -1,7 +1,6 @@
 """The `goldpan` command as a shell sees it: real processes, a real data directory, a real server."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -9,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,57 +17,10 @@ import pytest
 
 from goldpan.cli.command_line import root
 from tests import service
+from tests.shell import SEARCH, SECONDS, Acme, Cli, make_cli
 
 SAMPLE = Path(__file__).parent.parent / "samples" / "Connections.csv"
-SEARCH = "https://www.linkedin.com/search/results/people/?keywords="
 UNKNOWN_ID = "0" * 24
-SECONDS = 60  # for whatever must happen at all
-
-
-@dataclass(frozen=True)
-class Cli:
-    """The command, in an environment of its own."""
-
-    environment: dict[str, str]
-
-    def __call__(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.line(*arguments),
-            env=self.environment | more,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-            check=False,
-        )
-
-    def line(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "goldpan.cli", *arguments]
-
-    def json(self, *arguments: str, **more: str) -> Any:
-        """Return the one document that a command that goes well prints."""
-        done = self(*arguments, "--json", **more)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def create_key(self, account_id: str, *options: str) -> str:
-        permissions = ["--permission", "prospecting:read", "--permission", "prospecting:write"]
-        return str(self.json("keys", "create", "--account", account_id, *permissions, *options)["key"])
-
-
-@dataclass(frozen=True)
-class Acme:
-    """An account group on a machine whose server runs, and its keys."""
-
-    cli: Cli
-    account_id: str
-    live_key: str
-    test_key: str
-
-    def start(self, keywords: str, *options: str) -> str:
-        """Start a sandbox job and return its id."""
-        done = self.cli("jobs", "start", "--search-url", SEARCH + keywords, *options, GOLDPAN_API_KEY=self.test_key)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
 
 @pytest.fixture
@@ -85,12 +36,6 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
         cli = make_cli(data, GOLDPAN_URL=f"http://127.0.0.1:{server.port}")
         account_id = cli.json("account", "create", "Acme", "--plan", "scale", "--credits", "20")["id"]
         yield Acme(cli, account_id, cli.create_key(account_id), cli.create_key(account_id, "--test"))
-
-
-def make_cli(data: Path, **more: str) -> Cli:
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOLDPAN_")}
-    own = {"GOLDPAN_DATA": str(data), "XDG_CONFIG_HOME": str(data.with_name(f"{data.name}-config"))}
-    return Cli(inherited | own | more)
 
 
 def is_listening(port: int) -> bool:

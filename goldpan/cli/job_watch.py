@@ -78,8 +78,14 @@ async def _watch_one(client: AsyncGoldpan, job: Job, deadline: float | None, dis
         if seconds is not None and seconds <= 0:
             raise WaitTimedOut(job.job_id)
         async for change in client.jobs.follow(job.job_id, seconds):
-            display.show(job, change.job)
+            if not _is_older(change.job, now):
+                display.show(job, change.job)
         now = await client.jobs.get(job.job_id)
+
+
+def _is_older(state: State, now: State) -> bool:
+    """Return whether it is history: a stream begins with the first change, and times of one form sort as texts."""
+    return bool(state.updated_at and now.updated_at) and state.updated_at < now.updated_at
 
 
 async def _tick(display: Display) -> None:
