@@ -28,6 +28,9 @@ LEAST_FREE_BYTES = 512 * 1024**2
 def doctor() -> int:
     """Say what is wrong on this machine.
 
+    \b
+    goldpan doctor
+
     Looks at settings, disks, database, workers and queues, and changes nothing; exit code 1 when something is wrong.
     """
     settings = read_settings(os.environ)
