@@ -18,7 +18,7 @@ import pytest
 from goldpan.cli.command_line import root
 from goldpan.contract.error_catalogue import ErrorKind
 from tests.cast import Caller, new_caller
-from tests.scripted_server import Reply, answering, as_json
+from tests.scripted_server import Reply, answering, as_json, success
 from tests.service import Service
 from tests.shell import Cli, at_terminal, make_cli, shell_of
 
@@ -69,6 +69,19 @@ def test_at_a_terminal_a_list_is_a_table_with_a_head(cli: Cli, audience_id: str)
     assert "\t" not in bright.text
     assert audience_id in plain.text
     assert "\x1b[3" not in plain.text
+
+
+def test_a_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    name = "CTOs\x1b]0;owned\x07\x9b31m\u202e\nsecond"
+    audience = {"id": NOBODYS_ID, "name": name, "type": "on_demand", "prospectCount": 1}
+    with answering(lambda _: success({"items": [audience], "nextCursor": None})) as server:
+        cli = make_cli(tmp_path, GOLDPAN_URL=server.url, GOLDPAN_API_KEY="sk_live_x")
+        piped = cli("audiences", "list", "--account", NOBODYS_ID).stdout
+        screen = at_terminal(cli, "audiences", "list", "--account", NOBODYS_ID)
+
+    shown = "CTOs\ufffd]0;owned\ufffd\ufffd31m\ufffd second"
+    assert piped.split("\t")[1] == shown
+    assert shown in screen.text
 
 
 def test_an_audience_is_exported_to_a_file_and_to_a_pipe(cli: Cli, audience_id: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,8 @@ from typing import Any, Final, TextIO
 import click
 
 LINE_EVERY_SECONDS: Final = 5.0
+
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class ExitCode(IntEnum):
@@ -102,10 +105,10 @@ def note(text: str) -> None:
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print an aligned table on a terminal; elsewhere the bare rows, one a line, cells parted by tabs."""
-    texts = [[_cell(cell) for cell in row] for row in rows]
+    texts = [[_in_one_line(_cell(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in texts:
-            print_line("\t".join(" ".join(cell.split()) for cell in row))
+            print_line("\t".join(row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -143,6 +146,11 @@ def _cell(value: object) -> str:
         case list():
             return " ".join(map(str, value))
     return str(value)
+
+
+def _in_one_line(text: str) -> str:
+    """Return the text without what would move the cursor or turn the line around: strangers wrote most of it."""
+    return _CONTROLS.sub("\ufffd", " ".join(text.split()))
 
 
 def _write(stream: TextIO, text: str) -> None:
