@@ -9,7 +9,7 @@
                     \\          /
                       domain                           rules       pure functions on frozen values, no clock, no I/O
                          |
-                      contract                         words       what the outside world sees
+                      contract  <---- client           words       what the outside world sees; the same in Python
 
 Route, operation, table function: three steps and you are at the SQL. `assembly` puts the parts together,
 `settings` holds every setting. docs/architecture.md walks through it.

@@ -64,6 +64,11 @@ class Onlooker:
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
+    def keep_whole(self, name: str) -> None:
+        """Keep the whole page, not just what the window shows of it."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
     def check(self) -> None:
         """Fail where axe sees a barrier, where the page is wider than the window, or where it complained."""
         # By the debugger's protocol, past the page's policy, which lets no script in.

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from goldpan.assembly.parts import build_console
+from goldpan.assembly.parts import build_console, file_intake
 from goldpan.console import audience_page
 from goldpan.console.console_app import Console
 from goldpan.operations.console_access_operations import sign_out
@@ -122,6 +122,8 @@ def test_a_download_breaks_off_when_its_session_ends(
     audience_id = filled(alice, 250)
     monkeypatch.setattr(audience_page, "LOOKS_EVERY_SECONDS", 0)
     token = guest.cookies["sid"]
+    settings = read_settings({})
+    console = build_console(settings, service.toolbox, file_intake(settings))
     sent: list[bytes] = []
 
     async def take(message: Any) -> None:
@@ -130,7 +132,7 @@ def test_a_download_breaks_off_when_its_session_ends(
             await asyncio.to_thread(sign_out, service.toolbox, token)
 
     with pytest.raises(ConnectionAbortedError):
-        asyncio.run(ask(build_console(read_settings({}), service.toolbox), alice, audience_id, token, take))
+        asyncio.run(ask(console, alice, audience_id, token, take))
 
     assert b"ada-249" in b"".join(sent)
     assert b"ada-0" not in b"".join(sent)
@@ -146,7 +148,8 @@ async def ask(console: Console, alice: Caller, audience_id: str, token: str, tak
     async def receive() -> Any:
         await never.wait()
 
-    await console({**scope, "headers": headers, "scheme": "http", "server": ("127.0.0.1", 80)}, receive, take)
+    async with console.parts.toolbox.database.opened():
+        await console({**scope, "headers": headers, "scheme": "http", "server": ("127.0.0.1", 80)}, receive, take)
 
 
 def test_an_audience_is_made_once_and_its_name_is_kept_where_it_is_refused(alice: Caller, guest: Guest) -> None:

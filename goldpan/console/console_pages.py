@@ -6,11 +6,15 @@ from goldpan.console import (
     access_pages,
     audience_list_page,
     audience_page,
+    credit_page,
+    file_pages,
     job_list_page,
     job_page,
+    key_pages,
     new_job_page,
     people_page,
     start_page,
+    system_page,
 )
 from goldpan.console.console_app import Access, Page
 
@@ -42,4 +46,16 @@ PAGES: Final = (
     Page("export", "GET", f"{_GROUP}/audiences/{{audienceId}}/export", audience_page.export),
     Page("people", "GET", f"{_GROUP}/people", people_page.people_page),
     Page("person", "GET", f"{_GROUP}/people/{{prospectId}}", people_page.person_page),
+    Page("files", "GET", f"{_GROUP}/files", file_pages.file_list_page),
+    Page("files", "POST", f"{_GROUP}/files", file_pages.upload),
+    Page("file", "GET", f"{_GROUP}/files/{{fileId}}", file_pages.file_page),
+    Page("credits", "GET", f"{_GROUP}/credits", credit_page.credit_page),
+    Page("keys", "GET", f"{_GROUP}/keys", key_pages.key_list_page),
+    Page("new_key", "GET", f"{_GROUP}/keys/new", key_pages.new_key_page),
+    Page("new_key", "POST", f"{_GROUP}/keys/new", key_pages.create),
+    Page("roll_key", "GET", f"{_GROUP}/keys/{{keyId}}/roll", key_pages.roll_page),
+    Page("roll_key", "POST", f"{_GROUP}/keys/{{keyId}}/roll", key_pages.roll),
+    Page("revoke_key", "GET", f"{_GROUP}/keys/{{keyId}}/revoke", key_pages.revoke_page),
+    Page("revoke_key", "POST", f"{_GROUP}/keys/{{keyId}}/revoke", key_pages.revoke),
+    Page("system", "GET", f"{_GROUP}/system", system_page.system_page),
 )

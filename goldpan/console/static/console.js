@@ -250,3 +250,4 @@ document.addEventListener("keydown", onKey);
 localiseTimes(document);
 nameTheme();
 startLive();
+$(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a narrow window shows a part of the menu

@@ -1,0 +1,12 @@
+"""Start a job, watch it work, and print its receipt."""
+
+import sys
+
+from goldpan.client import Goldpan
+
+with Goldpan() as client:  # GOLDPAN_API_KEY and GOLDPAN_URL say who calls, and where
+    job = client.jobs.start(source="linkedin_search", search_url=sys.argv[1], max_results=50)
+    for change in job.follow():
+        print(f"{change.job.status}: {change.job.counts.imported} new, {change.job.counts.known} known")
+    receipt = job.wait()
+    print(f"{receipt.status} ({receipt.stop_reason}), {receipt.credits.spent} credits, audience {receipt.audience_id}")
