@@ -30,17 +30,9 @@ RUN_DIRECTORY = "GOLDPAN_TEST_RUN_DIRECTORY"
 SLOW_FILES = [
     f"tests/test_{name}.py"
     for name in (
-        *("survival", "simulation", "kills", "schemathesis", "gate", "exports", "backups", "topology", "upgrades"),
-        *(
-            "client_following",
-            "many_api_processes",
-            "metrics",
-            "restarted_database",
-            "log_secrets",
-            "traces",
-            "demo",
-            "upstream_faults",
-        ),
+        *("survival", "simulation", "kills", "schemathesis", "gate", "console_browser", "client_following", "exports"),
+        *("backups", "topology", "upgrades", "many_api_processes", "metrics", "restarted_database", "log_secrets"),
+        *("traces", "demo", "upstream_faults"),
     )
 ]
 

@@ -78,6 +78,16 @@ def test_a_list_walks_through_all_its_pages(alice: Caller) -> None:
     assert [job.job_id for page in pages for job in page.items] == ids[::-1] == whole
 
 
+def test_a_list_goes_on_from_a_cursor_to_its_end(alice: Caller) -> None:
+    with client_of(alice) as client:
+        ids = [client.audiences.create(f"Audience {number}").id for number in range(5)][::-1]
+        first = next(iter(client.audiences.list(limit=1).pages()))
+
+        rest = [audience.id for audience in client.audiences.list(limit=2, cursor=first.next_cursor)]
+
+    assert rest == ids[1:]
+
+
 def test_the_same_idempotency_key_is_the_same_job(tester: Caller) -> None:
     with client_of(tester) as client:
         first, again = (

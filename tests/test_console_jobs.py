@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from goldpan.api.request_file import FileIntake
 from goldpan.assembly.parts import build_console, build_toolbox
 from goldpan.console.access_pages import sign_in_page
 from goldpan.console.console_app import Access, Console, Page
@@ -18,6 +19,7 @@ from goldpan.settings import read_settings
 from goldpan.storage.database import Database
 from tests.cast import Caller, new_caller, now_ms, store_jobs
 from tests.console_world import HOSTILE_NAME, Guest, new_user, pages, signed_in, store_many_jobs
+from tests.processes import bound
 from tests.service import Answer, Service
 
 ROW = re.compile('data-row="([0-9a-f]{24})"')
@@ -193,7 +195,7 @@ def test_the_list_comes_in_less_than_300_ms_with_100_000_jobs(full: tuple[Caller
         seconds.append(time.perf_counter() - started)
 
     assert "1,000+" in page
-    assert sorted(seconds)[2] < 0.3
+    assert sorted(seconds)[2] < bound(0.3)
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +227,7 @@ async def _change(visit: Visit) -> object:
 @pytest.fixture
 def console(sqlite_url: str) -> Iterator[Console]:
     database = Database(sqlite_url)
-    console = build_console(read_settings({}), build_toolbox(database))
+    console = build_console(read_settings({}), build_toolbox(database), FileIntake(1000))
     more = (
         Page("broken", "GET", "/broken", _break, Access.ANYONE),  # type: ignore[arg-type]
         Page("change", "POST", "/accounts/{accountGroupId}/change", _change),  # type: ignore[arg-type]

@@ -61,6 +61,8 @@ ACROSS_ACCOUNT_GROUPS = {
     "console_table.find_user": "a person reaches several account groups",
     "console_table.read_user": "a person reaches several account groups",
     "console_table.add_user": "a person reaches several account groups",
+    "console_table.remove_user": "a person reaches several account groups",
+    "console_table.hold_password": "a person reaches several account groups",
     "console_table.set_password": "a person reaches several account groups",
     "console_table.add_session": "a session is a person's",
     "console_table.note_session": "a session is a person's",

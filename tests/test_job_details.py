@@ -17,6 +17,7 @@ from goldpan.operations.job_detail_operations import (
     list_job_steps,
 )
 from goldpan.operations.job_start_operations import start_job
+from goldpan.storage.tables import JOB_INPUT
 from tests.workshop import Workshop, workshop
 
 READS: list[Callable[..., object]] = [get_job_input, list_job_steps, list_job_credit_entries, list_job_people]
@@ -90,6 +91,18 @@ def test_what_a_job_was_asked_for_is_told_in_plain_words(shop: Workshop) -> None
     assert "miller" in asked.source_text
     assert asked.request.max_results == 7
     assert asked.request_json == shop.request(job_id)
+
+
+@pytest.mark.parametrize("stored", ['{"source":"linkedin_search","searchUrl":"gopher://x"}', '{"source":7}', "{"])
+def test_a_request_that_an_earlier_version_accepted_is_shown_as_it_is(shop: Workshop, stored: str) -> None:
+    job_id = shop.start()
+    with shop.database.write() as tx:
+        tx.execute(JOB_INPUT.update().where(JOB_INPUT.c.job_id == job_id).values(request_json=stored))
+
+    asked = get_job_input(shop.toolbox, shop.alice, shop.group_id, job_id)
+
+    assert asked.source_text == "a source that this version does not understand"
+    assert (asked.request.source, asked.request_json) == (SourceType.LINKEDIN_SEARCH, stored)
 
 
 def test_a_job_of_a_list_counts_its_profiles(shop: Workshop) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.permission_catalogue import OwnerPermission, Permission
-from goldpan.domain.access_rules import Principal
+from goldpan.domain.access_rules import Principal, read_key
 from goldpan.operations import account_operations, key_operations
 from goldpan.operations.account_operations import DAY_MS, create_account, identify
 from goldpan.operations.key_operations import KeyState, NewKey
@@ -116,9 +116,34 @@ def test_an_overlap_out_of_bounds_changes_nothing(shop: Workshop, owner: Princip
     with pytest.raises(Problem) as refusal:
         key_operations.roll_key(shop.toolbox, owner, shop.group_id, old.id, overlap_ms)
 
-    assert refusal.value.kind is ErrorKind.NOT_IN_THIS_STATE
+    assert refusal.value.kind is ErrorKind.MALFORMED_REQUEST
     [report] = key_operations.list_keys(shop.toolbox, owner, shop.group_id).items
     assert report.expires_ms is None
+
+
+def test_a_key_that_was_rolled_is_not_rolled_again_and_its_successor_is(shop: Workshop, owner: Principal) -> None:
+    old = issue(shop, owner)
+    new = key_operations.roll_key(shop.toolbox, owner, shop.group_id, old.id, HOUR_MS)
+
+    with pytest.raises(Problem) as refusal:
+        key_operations.roll_key(shop.toolbox, owner, shop.group_id, old.id, HOUR_MS)
+    last = key_operations.roll_key(shop.toolbox, owner, shop.group_id, new.id, HOUR_MS)
+
+    assert refusal.value.kind is ErrorKind.NOT_IN_THIS_STATE
+    assert f"rolled already, to {new.id}" in (refusal.value.details or "")
+    assert {key.id for key in key_operations.list_keys(shop.toolbox, owner, shop.group_id).items} == {
+        old.id,
+        new.id,
+        last.id,
+    }
+
+
+def test_what_is_secret_shows_in_no_representation(shop: Workshop, owner: Principal) -> None:
+    issued = issue(shop, owner)
+    text = read_key(issued.text)
+
+    assert text is not None
+    assert text.secret not in repr(issued) + repr(text)
 
 
 def test_a_revoked_key_is_not_rolled(shop: Workshop, owner: Principal) -> None:

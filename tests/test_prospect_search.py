@@ -1,5 +1,6 @@
 """Looking for people of an account group: what finds them, what does not, page by page, and one person's history."""
 
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,9 +13,10 @@ from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.provider_port import Person
 from goldpan.operations.account_operations import create_account
-from goldpan.operations.prospect_operations import FoundPeople, get_person, place_of, search_people
+from goldpan.operations.prospect_operations import LONGEST_SEARCH, FoundPeople, get_person, place_of, search_people
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import prospect_search_table
+from goldpan.storage.columns import LETTERS_LOOKED_AT
 from goldpan.storage.database import Database
 from tests.stored_people import StoredAudience, people, store_audience
 from tests.workshop import Workshop, workshop
@@ -80,6 +82,23 @@ def test_a_person_is_found_by_how_a_name_a_company_or_an_address_begins(
     audience: StoredAudience, text: str, found: set[str | None]
 ) -> None:
     assert names(search(audience, text)) == found
+
+
+def test_a_field_without_end_is_kept_and_found_by_how_it_begins(audience: StoredAudience) -> None:
+    endless = "".join(random.Random(1).choices("abcdefghij", k=50_000))  # nothing that a database could compress much
+    audience.join([Person(name=endless, last_name=endless, company_name=endless, email=endless)])
+
+    assert names(search(audience, endless[:LONGEST_SEARCH])) == {endless}
+    assert names(search(audience, endless[: LONGEST_SEARCH - 1] + "z")) == set()
+
+
+def test_a_text_whose_capitals_are_three_times_as_long_is_found_by_all_of_them(audience: StoredAudience) -> None:
+    text = "\u0390" * LONGEST_SEARCH  # no other letter becomes longer
+    capitals = text.upper()
+    audience.join([Person(name=capitals), Person(name=capitals[:-1] + "Z")])
+
+    assert len(capitals) == LETTERS_LOOKED_AT == 3 * LONGEST_SEARCH
+    assert names(search(audience, text)) == {capitals}
 
 
 def test_whoever_is_found_by_several_fields_comes_once(audience: StoredAudience) -> None:

@@ -1,29 +1,32 @@
-"""The reference page: it works offline, from this server alone, under a policy that lets nothing else in."""
+"""The API reference at /docs/api: it works offline, from this server alone, and the policy lets nothing else in."""
 
 import re
 import zipfile
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from flit_core import wheel
 
-from goldpan.api.reference_page import ASSETS, CONTENT_SECURITY_POLICY
+from goldpan.api.documentation_site import ASSETS
+from goldpan.api.static_assets import CONTENT_SECURITY_POLICY
 from tests.browser import needs_chromium, visit
 from tests.service import Answer, Service
 
 ROOT = Path(__file__).parent.parent
+OF_THE_REFERENCE = sorted(name for name in ASSETS if not name.startswith("site-"))
 
 
 @pytest.fixture
 def page(service: Service) -> Answer:
-    return service.call("GET", "/docs")
+    return service.call("GET", "/docs/api")
 
 
 def local_links(page: Answer) -> list[str]:
     """Return what the page names; every one of them is relative."""
     links = re.findall(r'(?:src|href)="([^"]*)"', page.body.decode())
     assert not [link for link in links if re.match(r"[a-z]+:(?!,$)|/", link)], links
-    return [f"/{link}" for link in links if link != "data:,"]
+    return [urljoin("/docs/api", link) for link in links if link != "data:,"]
 
 
 def test_the_page_is_html_that_nobody_else_may_frame_or_fill(page: Answer) -> None:
@@ -42,7 +45,12 @@ def test_the_page_has_nothing_inline(page: Answer) -> None:
 
 
 def test_everything_that_the_page_names_is_here(service: Service, page: Answer) -> None:
-    types = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".json": "application/json"}
+    types = {
+        ".js": "text/javascript; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".json": "application/json",
+        "": "text/html; charset=utf-8",
+    }
 
     for link in local_links(page):
         answer = service.call("GET", link)
@@ -55,7 +63,7 @@ def test_everything_that_the_page_names_is_here(service: Service, page: Answer) 
 def test_every_file_of_the_page_is_kept_for_ever_and_named_by_it(service: Service, page: Answer) -> None:
     names = [link.rpartition("/")[2] for link in local_links(page) if "/assets/" in link]
 
-    assert sorted(names) == sorted(ASSETS)
+    assert sorted(names) == OF_THE_REFERENCE
     for name in names:
         answer = service.call("GET", f"/docs/assets/{name}")
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -68,14 +76,14 @@ def test_every_file_of_the_page_is_kept_for_ever_and_named_by_it(service: Servic
         "/docs/assets/nothing.js",
         "/docs/assets/swagger-ui.css",
         "/docs/assets/..",
-        "/docs/assets/..%2Freference_page.py",
+        "/docs/assets/..%2Fdocumentation_site.py",
     ],
 )
 def test_no_other_file_is_served(service: Service, path: str) -> None:
     assert service.call("GET", path).refusal == (404, "NOT_FOUND")
 
 
-@pytest.mark.parametrize("path", ["/docs", f"/docs/assets/{next(iter(ASSETS))}"])
+@pytest.mark.parametrize("path", ["/docs", "/docs/api", "/docs/errors", f"/docs/assets/{next(iter(ASSETS))}"])
 def test_head_tells_how_long_the_answer_is(service: Service, path: str) -> None:
     get, head = service.call("GET", path), service.call("HEAD", path)
 
@@ -85,8 +93,8 @@ def test_head_tells_how_long_the_answer_is(service: Service, path: str) -> None:
 
 
 def test_the_page_needs_no_key_and_takes_no_parameters(service: Service) -> None:
-    assert service.call("GET", "/docs?url=https://evil.example/openapi.json").refusal == (400, "VALIDATION_ERROR")
-    assert service.call("POST", "/docs").refusal == (405, "METHOD_NOT_ALLOWED")
+    assert service.call("GET", "/docs/api?url=https://evil.example/openapi.json").refusal == (400, "VALIDATION_ERROR")
+    assert service.call("POST", "/docs/api").refusal == (405, "METHOD_NOT_ALLOWED")
 
 
 def test_the_package_brings_the_files_and_their_licences(tmp_path: Path) -> None:
@@ -102,10 +110,12 @@ def test_the_package_brings_the_files_and_their_licences(tmp_path: Path) -> None
 def test_a_browser_shows_the_page_without_asking_anybody_else(service: Service, tmp_path: Path, place: str) -> None:
     origin = f"http://127.0.0.1:{service.port}"
 
-    seen = visit(f"{origin}/docs{place}", tmp_path)
+    seen = visit(f"{origin}/docs/api{place}", tmp_path)
 
     assert "Goldpan integrations API" in seen.html
     assert "List prospecting jobs, newest first" in seen.html
     assert ("Request body" in seen.html) == bool(place)
     assert seen.console == []  # where a breach of the policy would stand
-    assert seen.urls == sorted([f"{origin}/openapi.json", *(f"{origin}/docs/assets/{name}" for name in ASSETS)])
+    assert seen.urls == sorted(
+        [f"{origin}/openapi.json", *(f"{origin}/docs/assets/{name}" for name in OF_THE_REFERENCE)]
+    )

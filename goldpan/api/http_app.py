@@ -9,18 +9,18 @@ from starlette.routing import Match, Router
 from starlette.routing import Route as PathRoute
 from starlette.types import ASGIApp, Scope
 
+from goldpan.api.documentation_site import DOCUMENTATION_ROUTES
 from goldpan.api.gate import Gate, GateParts
 from goldpan.api.openapi import openapi_route
 from goldpan.api.parameters import FREE_PATH_PARAMETERS
 from goldpan.api.recent_callers import RecentCallers
-from goldpan.api.reference_page import REFERENCE_ROUTES
 from goldpan.api.request_file import remove_left_files
 from goldpan.api.routes import ROUTES, Route
 
 
 def served_routes(routes: Sequence[Route] = ROUTES) -> list[Route]:
     """Return `routes` and those that describe them."""
-    described = [*routes, *REFERENCE_ROUTES]
+    described = [*routes, *DOCUMENTATION_ROUTES]
     return [*described, openapi_route(described)]
 
 

@@ -20,6 +20,7 @@ PLACES = {
     "login": "goldpan.cli.sign_in_commands:login",
     "logout": "goldpan.cli.sign_in_commands:logout",
     "migrate": "goldpan.cli.server_commands:migrate",
+    "mcp": "goldpan.cli.mcp_command:mcp",
     "people": "goldpan.cli.people_commands:people",
     "restore": "goldpan.cli.backup_commands:restore",
     "serve": "goldpan.cli.server_commands:serve",

@@ -37,7 +37,7 @@ class Connection:
 
         async def read(cursor: str | None) -> Page[Item]:
             path = await self.path(template, **ids)
-            return await read_page(self.sender, get(path, **query, **cursor_of(cursor)), item)
+            return await read_page(self.sender, get(path, **(query | cursor_of(cursor))), item)
 
         return AsyncPages(read)
 

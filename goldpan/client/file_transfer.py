@@ -44,12 +44,13 @@ async def download(sender: Sender, request: Request, target: FilePath | BinaryIO
 
 
 async def _write_whole(pieces: AsyncGenerator[bytes, None], path: Path) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
+    part = path.with_name(f"{path.stem[:40]}.{os.urandom(8).hex()}.part")  # two may fetch the same file at once
+    with part.open("xb") as file:
+        try:
             async for piece in pieces:
                 file.write(piece)
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+            file.close()
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise

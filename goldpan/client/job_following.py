@@ -60,8 +60,8 @@ class Following:
         self._job_path = job_path
         self._job_id = job_id
         self._deadline = deadline
-        self._last_contact = time.monotonic()
         self._failures = 0
+        self._failing_since = 0.0  # of the monotonic clock, while there are failures
         self._barren_streams = 0
         self._reconnect_seconds = RECONNECT_SECONDS
         self._last_id: str | None = None
@@ -210,18 +210,19 @@ class Following:
     # --- patience -----------------------------------------------------------------------------------------------
 
     def _note_contact(self) -> None:
-        self._last_contact = time.monotonic()
         self._failures = 0
 
     async def _endure(self, failure: GoldpanError) -> None:
         """Wait where the failure may pass by itself, else let it rise."""
+        if self._failures == 0:  # not since the last contact: the caller may have been busy for long with what came
+            self._failing_since = time.monotonic()
         self._failures += 1
         told_seconds = told_pause(failure)
         status = failure.status if isinstance(failure, Refused | UnexpectedAnswer) else None
         is_away = isinstance(failure, NotReached) or status in PASSING_STATUSES
         if status != RATE_LIMITED_STATUS and not is_away:
             raise failure
-        if is_away and time.monotonic() - self._last_contact > PATIENCE_SECONDS:
+        if is_away and time.monotonic() - self._failing_since > PATIENCE_SECONDS:
             raise failure
         seconds = backoff_seconds(self._failures) if told_seconds is None else told_seconds
         if seconds > LONGEST_PAUSE_SECONDS:
@@ -230,9 +231,11 @@ class Following:
         await self._pause(seconds)
 
     async def _pause(self, seconds: float) -> None:
-        if self._deadline is not None and time.monotonic() + seconds > self._deadline:
-            await self._sender.transport.pause(max(0.0, self._deadline - time.monotonic()))
-            raise WaitTimedOut(self._job_id)
+        if self._deadline is not None:
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise WaitTimedOut(self._job_id)
+            seconds = min(seconds, left)  # and after that comes one last look
         await self._sender.transport.pause(seconds)
 
 

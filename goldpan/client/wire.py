@@ -23,7 +23,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Request:
     """One request. `file`: its body. `is_repeatable`: twice does what once does.
 
-    `timeout_seconds`: how long its answer may take, the client's time if None; of a stream, how long it may be silent.
+    `timeout_seconds`: how long its answer may take to begin, and then to end, the client's time if None; of a stream,
+    how long it may be silent.
     """
 
     method: str
@@ -84,22 +85,24 @@ async def exchange(transport: Transport, request: Request) -> Answer:
         UnexpectedAnswer: it is too large.
     """
     seconds = request.timeout_seconds or transport.timeout_seconds
-    deadline = time.monotonic() + seconds
     async with transport.open(request) as answer:
-        return Answer(answer.head, await read_whole(answer, deadline))
+        return Answer(answer.head, await read_whole(answer, time.monotonic() + seconds))
 
 
 async def read_whole(answer: OpenAnswer, deadline: float) -> bytes:
     """Return the body of an answer; `deadline` is of the monotonic clock."""
     body = bytearray()
+    is_late = False
     async with aclosing(answer.pieces) as pieces:
         async for piece in pieces:
+            if is_late:
+                raise NotReached("the answer did not end in time", was_sent=True)
             body += piece
             if len(body) > LARGEST_ANSWER_BYTES:
                 raise UnexpectedAnswer("the body does not end", answer.head.status)
-            # The transport's timeout is for one piece: a byte now and then would never come to it.
-            if time.monotonic() > deadline:
-                raise NotReached("the answer did not end in time", was_sent=True)
+            # The transport's timeout is for one piece: a byte now and then would never come to it. What ends with this
+            # piece is whole, however late: only a further one is too much.
+            is_late = time.monotonic() > deadline
     return bytes(body)
 
 
@@ -113,6 +116,8 @@ class Address:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
+        if "@" in parts.netloc:
+            raise ValueError("the address holds a name or a password, which would stand in logs: leave it out")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"{self.url!r} is no address: take one like http://127.0.0.1:8470")
         key = self.api_key
@@ -135,7 +140,9 @@ class BlockingTransport:
     async def open(self, request: Request) -> AsyncIterator[OpenAnswer]:
         with _translated():
             content = None if request.file is None else _file_pieces(request.file)
-            built = self._client.build_request(**_arguments(request), content=content or request.json)
+            built = self._client.build_request(
+                **_arguments(request, self.timeout_seconds), content=content or request.json
+            )
             log_request(built, request.json)
             response = self._client.send(built, stream=True)
             log_answer(response)
@@ -164,7 +171,9 @@ class AsyncTransport:
     async def open(self, request: Request) -> AsyncIterator[OpenAnswer]:
         with _translated():
             content = None if request.file is None else _async_file_pieces(request.file)
-            built = self._client.build_request(**_arguments(request), content=content or request.json)
+            built = self._client.build_request(
+                **_arguments(request, self.timeout_seconds), content=content or request.json
+            )
             log_request(built, request.json)
             response = await self._client.send(built, stream=True)
             log_answer(response)
@@ -192,7 +201,9 @@ def _options(address: Address) -> dict[str, Any]:
     }
 
 
-def _arguments(request: Request) -> dict[str, Any]:
+def _arguments(request: Request, client_seconds: float) -> dict[str, Any]:
+    import httpx2
+
     headers = dict(request.headers)
     if request.json is not None:
         headers["Content-Type"] = "application/json"
@@ -202,7 +213,9 @@ def _arguments(request: Request) -> dict[str, Any]:
     if request.query:
         arguments["params"] = dict(request.query)
     if request.timeout_seconds is not None:
-        arguments["timeout"] = request.timeout_seconds
+        # However long the answer may take, whether somebody is there shows soon.
+        to_begin = min(request.timeout_seconds, client_seconds)
+        arguments["timeout"] = httpx2.Timeout(request.timeout_seconds, connect=to_begin, pool=to_begin)
     return arguments
 
 

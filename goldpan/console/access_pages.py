@@ -1,19 +1,17 @@
 """Getting in and out: the page behind a link, signing in, signing out."""
 
-import asyncio
-
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from goldpan.console.password_turns import Turns
 from goldpan.console.request_guard import session_cookie
 from goldpan.console.visit import Visit, local_path
 from goldpan.contract.error_catalogue import ErrorKind, Problem
+from goldpan.domain.access_rules import caller_of
 from goldpan.domain.console_rules import FEWEST_LETTERS_OF_A_PASSWORD, SESSION_MS, name_key
 from goldpan.operations import console_access_operations as access
 
-# A password takes a core and 64 MB for a twentieth of a second: strangers must not get all of this machine.
-_AT_ONCE = 2
-_turns = asyncio.Semaphore(_AT_ONCE)
+_turns = Turns(at_once=2, most_waiting=40)  # who comes last waits a second or two
 
 
 async def welcome_page(visit: Visit) -> Response:
@@ -33,7 +31,7 @@ async def welcome(visit: Visit) -> Response:
     if password != form.get("again", ""):
         return _welcome(visit, known_name, "The two passwords differ.", form.get("name", ""))
     try:
-        async with _turns:
+        async with _turns.taken():
             token = await run_in_threadpool(
                 access.use_link, visit.toolbox, _token(visit), form.get("name", ""), password
             )
@@ -57,7 +55,7 @@ async def sign_in(visit: Visit) -> Response:
         visit.headers["Retry-After"] = seconds
         return _sign_in(visit, next_path, 429, f"Too many tries. Wait {seconds} seconds and try again.", name)
     earlier = visit.request.cookies.get(session_cookie(visit.origin))
-    async with _turns:
+    async with _turns.taken():
         token = await run_in_threadpool(access.sign_in, visit.toolbox, name, password[:2000], earlier)
     if token is None:
         return _sign_in(visit, next_path, 401, "Name and password do not fit together.", name)
@@ -78,7 +76,7 @@ def _token(visit: Visit) -> str:
 
 
 def _address(visit: Visit) -> str:
-    return visit.request.client.host if visit.request.client else ""
+    return caller_of(visit.request.client.host) if visit.request.client else ""
 
 
 async def _hit_address_limit(visit: Visit) -> None:

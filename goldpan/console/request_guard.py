@@ -66,14 +66,16 @@ def parse_origins(text: str) -> tuple[Origin, ...]:
 def find_origin(request: Request, origins: Sequence[Origin]) -> Origin | None:
     """Return which origin the request is for; None: a host that is not ours, so a stranger's name may lead here.
 
-    A page of any site may let its own name point at this machine: then its scripts would be of our origin.
+    A page of any site may let its own name point at this machine: then its scripts would be of our origin. And who came
+    through a proxy is not at this machine, whatever name the proxy passes on: they need one of `origins`, over https.
     """
     hosts = request.headers.getlist("host")
     if len(hosts) != 1:
         return None
     host = hosts[0].lower()
     if _LOOPBACK.fullmatch(host):
-        return Origin("https" if request.url.scheme == "https" else "http", host)
+        is_forwarded = any(name == "forwarded" or name.startswith("x-forwarded-") for name in request.headers)
+        return None if is_forwarded else Origin("http", host)
     return next((origin for origin in origins if origin.host == host), None)
 
 

@@ -2,9 +2,10 @@
 
 import hashlib
 import hmac
+import ipaddress
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid
 from goldpan.contract.paging import is_object_id
@@ -29,7 +30,7 @@ class KeyText:
     """The parts of an API key as its bearer sends it."""
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
     is_test: bool
 
 
@@ -62,6 +63,17 @@ class Principal:
 def require_object_id(name: str, text: str) -> None:
     if not is_object_id(text):
         raise invalid([InvalidField("path", name, "must be 24 lower-case hex digits")])
+
+
+def caller_of(address: str) -> str:
+    """Return by what the tries of an address are counted: of IPv6 the first half, as whoever has one has them all."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if parsed.version == 4:
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed.packed, 64), strict=False))
 
 
 def make_key(is_test: bool, key_id: str, secret: str) -> str:

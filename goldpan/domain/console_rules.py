@@ -47,8 +47,8 @@ def clean_name(text: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return the name as it is compared."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """Return the name as it is compared, as its owner chose it or as somebody typed it."""
+    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
 
 
 def check_password(password: str, name: str) -> None:

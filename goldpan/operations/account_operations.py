@@ -112,7 +112,7 @@ def roll_key(toolbox: Toolbox, key_id: str, overlap_ms: int) -> tuple[str, str]:
 
     Raises:
         LookupError: there is no such key.
-        InvalidSetting: it is not good any more, or was changed in this moment.
+        InvalidSetting: it is not good any more, was rolled already, or was changed in this moment.
     """
     if not 0 <= overlap_ms <= LONGEST_OVERLAP_MS:
         raise InvalidSetting(f"both keys may be good for at most {LONGEST_OVERLAP_MS // DAY_MS} days")
@@ -124,10 +124,15 @@ def roll_key(toolbox: Toolbox, key_id: str, overlap_ms: int) -> tuple[str, str]:
         old, groups = found
         if not is_usable(old, now_ms):
             raise InvalidSetting(f"the key {key_id} is not good any more: create another")
+        if old.successor_id is not None:
+            raise InvalidSetting(
+                f"the key {key_id} was rolled already, to {old.successor_id}: roll that, or create another"
+            )
         end_ms = now_ms + overlap_ms if old.expires_ms is None else min(now_ms + overlap_ms, old.expires_ms)
-        if not account_table.limit_key(tx, old, end_ms):
+        added = _add_key(toolbox, tx, _successor(old, groups, now_ms))
+        if not account_table.limit_key(tx, old, end_ms, added[0]):
             raise InvalidSetting(f"the key {key_id} was changed in this moment: look at it again")
-        return _add_key(toolbox, tx, _successor(old, groups, now_ms))
+        return added
 
 
 def all_keys(toolbox: Toolbox) -> list[tuple[ApiKey, list[str]]]:

@@ -1,8 +1,9 @@
 """How people get into the console: links that let them choose a password, signing in and out, and their sessions."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from goldpan.contract.permission_catalogue import OwnerPermission
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.console_rules import (
     IDLE_MS,
@@ -28,14 +29,18 @@ from goldpan.storage.console_table import Link, Session
 from goldpan.storage.database import Tx
 
 MOST_GROUPS_OFFERED = 200
+MOST_GROUPS_REACHED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """Who is to get a link: somebody of that `name`, made if need be; `account_group_ids` empty: reaches all."""
+    """Who is to get a link: somebody of that `name`, made if need be.
+
+    `role` and `account_group_ids` are for somebody new alone: an owner if None, who reaches all if empty.
+    """
 
     name: str
-    role: ConsoleRole = ConsoleRole.OWNER
+    role: ConsoleRole | None = None
     account_group_ids: tuple[str, ...] = ()
 
 
@@ -45,12 +50,17 @@ class SignedIn:
 
     user: ConsoleUser
     session: Session
-    token: str
+    token: str = field(repr=False)
 
-    def principal(self, account_group_id: str, is_test: bool = False) -> Principal:
-        """Return the caller that operations are told of: this user in an account group that the user reaches."""
+    def principal(self, *account_group_ids: str, is_test: bool = False) -> Principal:
+        """Return the caller that operations are told of: this user in account groups that the user reaches.
+
+        `is_test`: as with a test key, in the sandbox.
+        """
         permissions = frozenset[str](ROLE_PERMISSIONS[ConsoleRole(self.user.role)])
-        groups = frozenset({account_group_id})
+        if not self.user.reaches_all:
+            permissions -= {OwnerPermission.SYSTEM_READ}  # it tells of what all account groups share
+        groups = frozenset(account_group_ids)
         return Principal(self.user.id, is_test, permissions, groups, bearer=f"role {self.user.role}")
 
 
@@ -58,7 +68,8 @@ def make_link(toolbox: Toolbox, invitation: Invitation | None = None) -> str:
     """Return the token of a new link, good once and for 15 minutes; without an invitation it makes a new owner.
 
     Raises:
-        InvalidSetting: the name is none, or an account group does not exist.
+        InvalidSetting: the name is none, an account group does not exist, or a role or account groups are given for
+            somebody who is there already.
     """
     token, now_ms = secrets.token_urlsafe(TOKEN_BYTES), toolbox.now_ms()
     with toolbox.database.write() as tx:
@@ -83,16 +94,39 @@ def _invited(toolbox: Toolbox, tx: Tx, invitation: Invitation) -> str:
         name = clean_name(invitation.name)
     except ValueError as error:
         raise InvalidSetting(str(error)) from error
-    user = console_table.find_user(tx, name_key(name))
-    if user is not None:
-        return user.id
+    known = console_table.find_user(tx, name_key(name))
+    if known is not None:
+        return _unchanged(known, invitation).id
     group_ids = list(dict.fromkeys(invitation.account_group_ids))
     unknown = set(group_ids) - account_table.existing_groups(tx, group_ids)
     if unknown:
         raise InvalidSetting(f"there is no account group {', '.join(sorted(unknown))}")
-    user = _new_user(toolbox, name, invitation.role, reaches_all=not group_ids)
-    console_table.add_user(tx, user, group_ids)
+    user = _new_user(toolbox, name, invitation.role or ConsoleRole.OWNER, reaches_all=not group_ids)
+    if not console_table.add_user(tx, user, group_ids):
+        raise InvalidSetting(f"somebody else has just taken the name {name}: try again")
     return user.id
+
+
+def _unchanged(user: ConsoleUser, invitation: Invitation) -> ConsoleUser:
+    if invitation.role is not None or invitation.account_group_ids:
+        raise InvalidSetting(
+            f"{user.name} is there already, with the role {user.role}: leave out role and account groups for a new "
+            "password, or remove them first"
+        )
+    return user
+
+
+def remove_user(toolbox: Toolbox, name: str) -> ConsoleUser:
+    """End somebody's access at once: their sessions, their links and the user are gone.
+
+    Raises:
+        LookupError: nobody has that name.
+    """
+    with toolbox.database.write() as tx:
+        user = console_table.find_user(tx, name_key(name))
+        if user is None or not console_table.remove_user(tx, user.id):
+            raise LookupError(f"nobody has the name {name}")
+    return user
 
 
 def _new_user(toolbox: Toolbox, name: str, role: ConsoleRole, *, reaches_all: bool) -> ConsoleUser:
@@ -145,13 +179,13 @@ def _owner(toolbox: Toolbox, tx: Tx, name: str) -> str:
 def sign_in(toolbox: Toolbox, name: str, password: str, earlier_token: str | None) -> str | None:
     """Return the token of a new session; None: name and password do not fit. The browser's earlier session ends."""
     with toolbox.database.read() as tx:
-        user = console_table.find_user(tx, name_key(" ".join(name.split())))
+        user = console_table.find_user(tx, name_key(name))
     if not is_password(password, user.password_hash if user else None) or user is None:
         return None
     token, now_ms = secrets.token_urlsafe(TOKEN_BYTES), toolbox.now_ms()
     with toolbox.database.write() as tx:
-        # The password may have been changed while this one was compared.
-        if console_table.read_user(tx, user.id).password_hash != user.password_hash:
+        # The password may have been changed while this one was compared, or is being changed right now.
+        if console_table.hold_password(tx, user.id) != user.password_hash:
             return None
         if earlier_token is not None:
             console_table.end_session(tx, hash_token(earlier_token))
@@ -189,6 +223,12 @@ def note_use(toolbox: Toolbox, who: SignedIn, account_group_id: str | None) -> N
 async def reached_group(toolbox: Toolbox, who: SignedIn, account_group_id: str) -> AccountGroup | None:
     """Return the account group; None: there is none, or the user does not reach it."""
     return await console_table.find_group(toolbox.database, account_group_id, who.user.id)
+
+
+async def principal_everywhere(toolbox: Toolbox, who: SignedIn) -> Principal:
+    """Return the caller in all account groups that the user reaches."""
+    groups = await console_table.groups_of_user(toolbox.database, who.user.id, MOST_GROUPS_REACHED)
+    return who.principal(*(group.id for group in groups))
 
 
 async def reached_groups(toolbox: Toolbox, who: SignedIn) -> list[AccountGroup]:

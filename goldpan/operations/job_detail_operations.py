@@ -8,11 +8,11 @@ import msgspec
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import Slice, cut
 from goldpan.contract.permission_catalogue import Permission
-from goldpan.contract.resources import JobStatus, StartJob
+from goldpan.contract.resources import JobStatus, SourceType, StartJob
 from goldpan.domain.access_rules import Principal, require_object_id
-from goldpan.domain.estimate_rules import describe_source
 from goldpan.domain.job_rules import ACTIVE
-from goldpan.operations.job_request import FileSource, decode_request, parse_source
+from goldpan.operations.job_request import FileSource, decode_request
+from goldpan.operations.source_words import describe_stored, stored_source
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import (
     credit_table,
@@ -44,7 +44,10 @@ class StepName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobInput:
-    """What a job was asked for: its source in plain words, the request, and the same as it is stored."""
+    """What a job was asked for: its source in plain words, the request, and the same as it is stored.
+
+    Of a request that this version cannot read, `request` has the source alone.
+    """
 
     source_text: str
     request: StartJob
@@ -80,10 +83,9 @@ def get_job_input(toolbox: Toolbox, caller: Principal, account_group_id: str, jo
     """
     caller.require(Permission.PROSPECTING_READ, account_group_id)
     with toolbox.database.read() as tx:
-        _existing_job(tx, account_group_id, job_id)
+        job = _existing_job(tx, account_group_id, job_id)
         text = job_table.request_json(tx, account_group_id, job_id)
-        request = decode_request(text)
-        return JobInput(_describe(tx, account_group_id, request), request, text)
+        return JobInput(_describe(tx, account_group_id, text), _read_request(job, text), text)
 
 
 def list_job_steps(toolbox: Toolbox, caller: Principal, account_group_id: str, job_id: str) -> list[JobStep]:
@@ -136,12 +138,21 @@ def _existing_job(tx: Tx, account_group_id: str, job_id: str) -> Job:
     return job
 
 
-def _describe(tx: Tx, account_group_id: str, request: StartJob) -> str:
-    parsed = parse_source(request)
+def _describe(tx: Tx, account_group_id: str, request_json: str) -> str:
+    parsed = stored_source(request_json)
+    if parsed is None:
+        return "a source that this version does not understand"
     if not isinstance(parsed.source, FileSource):
-        return describe_source(parsed.source, parsed.repeated)
+        return describe_stored(parsed)
     file = uploaded_file_table.find(tx, account_group_id, parsed.source.file_id)
-    return "an uploaded file that is not kept any more" if file is None else f"uploaded file {file.name}"
+    return describe_stored(parsed, file.name if file else None)
+
+
+def _read_request(job: Job, request_json: str) -> StartJob:
+    try:
+        return decode_request(request_json)
+    except msgspec.MsgspecError:
+        return StartJob(source=SourceType(job.source))
 
 
 def _told_steps(moves: list[Move]) -> list[JobStep]:

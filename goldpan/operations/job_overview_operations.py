@@ -3,14 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-import msgspec
-
-from goldpan.contract.error_catalogue import Problem
 from goldpan.contract.permission_catalogue import Permission
-from goldpan.contract.resources import JobStatus, StartJob
+from goldpan.contract.resources import JobStatus
 from goldpan.domain.access_rules import Principal
-from goldpan.domain.estimate_rules import describe_source
-from goldpan.operations.job_request import FileSource, parse_source
+from goldpan.operations.source_words import describe_stored, stored_source
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import job_list_table, job_overview_table
 
@@ -48,11 +44,8 @@ async def audience_names(
 
 def _source_text(request_json: str) -> str | None:
     """Return the source in plain words; None: this version does not understand what an earlier one accepted."""
-    try:
-        parsed = parse_source(msgspec.json.decode(request_json, type=StartJob))
-    except (msgspec.MsgspecError, Problem):
+    parsed = stored_source(request_json)
+    if parsed is None:
         return None
-    if isinstance(parsed.source, FileSource):
-        return "People of an uploaded file"
-    text = describe_source(parsed.source, parsed.repeated)
+    text = describe_stored(parsed)
     return text[:1].upper() + text[1:]

@@ -1,6 +1,6 @@
 """What the owner of an account group may do with its API keys: see, create, roll and revoke them; no key may do so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
@@ -54,7 +54,7 @@ class IssuedKey:
     """A key that was just made: `text` is what its bearer sends, and is shown this once."""
 
     id: str
-    text: str
+    text: str = field(repr=False)
 
 
 def list_keys(toolbox: Toolbox, caller: Principal, account_group_id: str) -> Slice[KeyReport]:
@@ -91,9 +91,13 @@ def roll_key(toolbox: Toolbox, caller: Principal, account_group_id: str, key_id:
 
     Raises:
         Problem: NOT_FOUND; FORBIDDEN for a key that reaches account groups which the caller does not; NOT_IN_THIS_STATE
-            for one that is not good any more.
+            for one that is not good any more, or was rolled already; MALFORMED_REQUEST.
     """
     caller.require(OwnerPermission.KEYS_WRITE, account_group_id)
+    if not 0 <= overlap_ms <= account_operations.LONGEST_OVERLAP_MS:
+        raise invalid_body(
+            "overlap", f"must be 0 to {account_operations.LONGEST_OVERLAP_MS // account_operations.DAY_MS} days"
+        )
     _require_whole_key(toolbox, caller, account_group_id, key_id)
     try:
         return IssuedKey(*account_operations.roll_key(toolbox, key_id, overlap_ms))

@@ -1,6 +1,6 @@
 """Account groups, and the API keys that reach them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -24,12 +24,13 @@ class AccountGroup:
 class ApiKey:
     id: str
     name: str
-    secret_hash: bytes
+    secret_hash: bytes = field(repr=False)
     permissions: str
     is_test: bool
     created_ms: int
     expires_ms: int | None
     revoked_ms: int | None
+    successor_id: str | None = None
 
 
 _KEY_WITH_GROUPS = HotQuery(
@@ -154,11 +155,11 @@ def all_keys(tx: Tx) -> list[tuple[ApiKey, list[str]]]:
     return [(key, groups.get(key.id, [])) for key in keys]
 
 
-def limit_key(tx: Tx, key: ApiKey, expires_ms: int) -> bool:
-    """Let a key end then; False: it was revoked, or its end was changed, since `key` was read."""
+def limit_key(tx: Tx, key: ApiKey, expires_ms: int, successor_id: str) -> bool:
+    """Let a key end then, and be followed by another; False: it was revoked, limited or rolled since `key` was read."""
     as_read = API_KEY.c.revoked_ms.is_(None) & API_KEY.c.expires_ms.is_not_distinct_from(key.expires_ms)
-    statement = API_KEY.update().where(API_KEY.c.id == key.id, as_read)
-    return tx.execute(statement.values(expires_ms=expires_ms)).rowcount == 1
+    statement = API_KEY.update().where(API_KEY.c.id == key.id, as_read, API_KEY.c.successor_id.is_(None))
+    return tx.execute(statement.values(expires_ms=expires_ms, successor_id=successor_id)).rowcount == 1
 
 
 def revoke_key(tx: Tx, key_id: str, now_ms: int) -> bool:

@@ -1,8 +1,9 @@
 """People of the console, their sessions and their links."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from goldpan.storage.account_table import AccountGroup
 from goldpan.storage.console_tables import CONSOLE_LINK, CONSOLE_SESSION, CONSOLE_USER, CONSOLE_USER_ACCOUNT_GROUP
@@ -18,7 +19,7 @@ class ConsoleUser:
     id: str
     name: str
     name_key: str
-    password_hash: str | None
+    password_hash: str | None = field(repr=False)
     role: str
     reaches_all: bool
     created_ms: int
@@ -92,13 +93,33 @@ def read_user(tx: Tx, user_id: str) -> ConsoleUser:
 
 def add_user(tx: Tx, user: ConsoleUser, account_group_ids: list[str]) -> bool:
     """Add somebody, unless the name is taken: then return False."""
-    if find_user(tx, user.name_key) is not None:
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    values = {column.name: getattr(user, column.name) for column in CONSOLE_USER.c}
+    added = insert(CONSOLE_USER).values(values).on_conflict_do_nothing().returning(CONSOLE_USER.c.id)
+    if tx.execute(added).one_or_none() is None:
         return False
-    tx.execute(CONSOLE_USER.insert().values({column.name: getattr(user, column.name) for column in CONSOLE_USER.c}))
     if account_group_ids:
         links = [{"user_id": user.id, "account_group_id": group_id} for group_id in account_group_ids]
         tx.execute(CONSOLE_USER_ACCOUNT_GROUP.insert(), links)
     return True
+
+
+def remove_user(tx: Tx, user_id: str) -> bool:
+    """Delete somebody with their sessions and links; False: they are gone already."""
+    mine = CONSOLE_USER.c.id == user_id
+    if tx.execute(sa.select(CONSOLE_USER.c.id).where(mine).with_for_update()).first() is None:
+        return False
+    for table in (CONSOLE_SESSION, CONSOLE_LINK, CONSOLE_USER_ACCOUNT_GROUP):
+        tx.execute(table.delete().where(table.c.user_id == user_id))
+    tx.execute(CONSOLE_USER.delete().where(mine))
+    return True
+
+
+def hold_password(tx: Tx, user_id: str) -> str | None:
+    """Return the hash of the password, which nobody changes until this transaction ends; None: it is gone."""
+    # FOR SHARE: others may sign in as well meanwhile. SQLite has one writer, and needs no lock.
+    statement = sa.select(CONSOLE_USER.c.password_hash).where(CONSOLE_USER.c.id == user_id).with_for_update(read=True)
+    return tx.execute(statement).scalar_one_or_none()
 
 
 def set_password(tx: Tx, user_id: str, password_hash: str) -> None:

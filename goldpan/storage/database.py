@@ -274,6 +274,8 @@ _PASSING = (
     TimeoutError,
     PoolTimeout,
 )
+# A statement that asks for too much will do so again: only the reads of requests that took too long are asked anew.
+_TOO_MUCH = (psycopg.errors.QueryCanceled, psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
 _COLLISIONS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _PASSING_IN_SQLITE = ("locked", "full", "disk I/O", "readonly", "unable to open")
 
@@ -290,18 +292,14 @@ def _explained() -> Iterator[None]:
             details = "another change came in between: try again"
             raise Collision(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "1"}) from error
         # Nothing was changed, but for one case that looks the same from here: a connection lost while COMMIT ran.
-        details = (
-            "the database cannot be written or reached right now: try again, a start with the same Idempotency-Key"
-        )
+        details = "the database cannot be written or reached now: try again, a start with the same Idempotency-Key"
         raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "5"}) from error
 
 
 def is_passing(error: BaseException | None) -> bool:
     """Return whether what a database refused may work later, without a change of ours."""
     if isinstance(error, DBAPIError):
-        # A statement that takes longer than any may will do so again; only the reads of requests are worth asking anew.
-        is_too_slow = isinstance(error.orig, psycopg.errors.QueryCanceled)
-        return not is_too_slow and (error.connection_invalidated or is_passing(error.orig))
+        return not isinstance(error.orig, _TOO_MUCH) and (error.connection_invalidated or is_passing(error.orig))
     if isinstance(error, sqlite_driver.OperationalError):
         return any(sign in str(error) for sign in _PASSING_IN_SQLITE)
     return isinstance(error, _PASSING)

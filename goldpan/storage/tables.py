@@ -43,6 +43,7 @@ API_KEY = Table(
     Column("created_ms", MILLISECONDS, nullable=False),
     Column("expires_ms", MILLISECONDS),
     Column("revoked_ms", MILLISECONDS),
+    id_column(name="successor_id", nullable=True),  # the key that this one was rolled to
 )
 
 API_KEY_ACCOUNT_GROUP = Table(

@@ -16,9 +16,9 @@ from sqlalchemy.exc import OperationalError
 
 from goldpan import assembly
 from goldpan.api import http_app
+from goldpan.api.documentation_site import DOCUMENTATION_ROUTES
 from goldpan.api.openapi import openapi_route
 from goldpan.api.rate_limits import RateLimit
-from goldpan.api.reference_page import REFERENCE_ROUTES
 from goldpan.api.routes import ROUTES
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.operations.account_operations import NewKey, create_account, create_key
@@ -57,7 +57,7 @@ class Laboratory:
         self.outside = Database(f"sqlite:///{self.path}")
         self._watch(self.outside.engine)
         self._replaced = ExitStack()
-        self._document = openapi_route([*ROUTES, *REFERENCE_ROUTES])
+        self._document = openapi_route([*ROUTES, *DOCUMENTATION_ROUTES])
 
     def begin(self, world: World) -> None:
         """Give the world an empty database."""

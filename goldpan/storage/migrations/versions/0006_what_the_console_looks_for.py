@@ -1,4 +1,4 @@
-"""Indexes for what the console looks for: people by name, company and address, keys and files of an account group."""
+"""What the console looks for: indexes of people by name, company and address, of keys and files; successors of keys."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -17,7 +17,8 @@ def upgrade() -> None:
     op.create_index("prospect_newest_index", "prospect", newest_person)
     is_postgresql = op.get_bind().dialect.name == "postgresql"
     for field in ("name", "last_name", "company_name", "email"):
-        small_letters = sa.text(f'lower({field} COLLATE "C")' if is_postgresql else f"lower({field})")
+        beginning = f"substr({field}, 1, 300)"  # PostgreSQL refuses a row whose part of an index has over 2,704 bytes
+        small_letters = sa.text(f'lower({beginning} COLLATE "C")' if is_postgresql else f"lower({beginning})")
         is_known = sa.text(f"{field} IS NOT NULL")
         op.create_index(
             f"prospect_{field}_index",
@@ -26,3 +27,6 @@ def upgrade() -> None:
             sqlite_where=is_known,
             postgresql_where=is_known,
         )
+    # Last: no request can be told whose key it bears until this transaction ends, and the indexes take their time.
+    exact = sa.Text(collation="C") if is_postgresql else sa.Text()
+    op.add_column("api_key", sa.Column("successor_id", exact))
