@@ -41,6 +41,7 @@ class Cli:
             self.line(*arguments),
             env=self.environment,
             input=text,
+            umask=0,  # whatever the shell allows others
             capture_output=True,
             text=True,
             timeout=SECONDS,

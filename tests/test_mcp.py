@@ -1,6 +1,7 @@
 """`goldpan mcp`, asked by the MCP SDK's own client over standard input and output, in front of a real server."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -170,9 +171,12 @@ def test_arguments_out_of_bounds_are_refused(bob: Caller, tool: str, arguments: 
 
 
 def test_a_key_that_cannot_be_one_is_told_in_one_line(bob: Caller) -> None:
-    command = [sys.executable, "-m", "goldpan.cli", "mcp", "--api-key", "two words"]
+    command = [sys.executable, "-m", "goldpan.cli", "mcp"]
+    environment = os.environ | {"GOLDPAN_API_KEY": "two words"}
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, input="")
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, input="", env=environment
+    )
 
     assert done.returncode != 0
     assert done.stdout == ""

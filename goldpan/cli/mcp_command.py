@@ -14,6 +14,10 @@ def mcp(caller: Caller, allow_writes: bool) -> None:
     """Serve the tools of an assistant (MCP) over standard input and output.
 
     \b
+    goldpan mcp
+    goldpan mcp --allow-writes
+
+    \b
     An assistant starts it; its settings say something like:
     {"command": "goldpan", "args": ["mcp"], "env": {"GOLDPAN_URL": "…", "GOLDPAN_API_KEY": "…"}}
     """
