@@ -56,6 +56,7 @@ TABLE = (
     ),
     Setting("GOLDPAN_URL", "http://127.0.0.1:8470", "where the command line finds the API"),
     Setting("GOLDPAN_API_KEY", "", "the API key that the command line uses", is_secret=True),
+    Setting("GOLDPAN_PROFILE", "default", "whose address and key of `goldpan login` the command line uses otherwise"),
 )
 
 
@@ -76,6 +77,7 @@ class Settings:
     console_origins: str
     url: str
     api_key: str
+    profile: str
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:

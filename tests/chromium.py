@@ -64,12 +64,17 @@ class Onlooker:
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
+    def keep_whole(self, name: str) -> None:
+        """Keep the whole page, not just what the window shows of it."""
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
     def check(self) -> None:
         """Fail where axe sees a barrier, where the page is wider than the window, or where it complained."""
         # By the debugger's protocol, past the page's policy, which lets no script in.
         found = self.page.evaluate(f"{_AXE}; axe.run(document, {{runOnly: {_AXE_TAGS}}})")
         barriers = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found["violations"]]
-        assert barriers == []
+        assert barriers == [], barriers
         widths = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert widths[0] <= widths[1], f"the page is {widths[0]} wide in a window of {widths[1]}"
-        assert self.complaints == []
+        assert self.complaints == [], self.complaints

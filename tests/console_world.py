@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
+from typing import Any
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
@@ -16,6 +17,14 @@ from tests.service import Answer, Service, bare_call
 
 PASSWORD = "a river of small stones"
 HOSTILE_NAME = "<script>alert('x')</script> \"onload=alert(1) ＝cmd|' /C calc'!A0 \u202egnp.exe"
+
+LOOKS: dict[str, dict[str, Any]] = {
+    "wide": {"viewport": {"width": 1360, "height": 850}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1360, "height": 850}, "color_scheme": "dark"},
+    "narrow": {"viewport": {"width": 360, "height": 780}, "color_scheme": "light"},
+    "zoomed": {"viewport": {"width": 680, "height": 425}, "color_scheme": "light", "device_scale_factor": 2},
+}
+"""How a browser stands before somebody."""
 
 
 @dataclass
@@ -34,6 +43,12 @@ class Guest:
         sent = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded"}
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self._call("POST", path, urlencode(fields or {}).encode(), sent | named)
+
+    def send_file(self, path: str, content: str | bytes, /, **headers: str) -> Answer:
+        """Send a file as the body, as the script of the console's page would."""
+        sent = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/octet-stream"}
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._call("POST", path, content if isinstance(content, bytes) else content.encode(), sent | named)
 
     def sign_in(self, name: str, password: str = PASSWORD, **headers: str) -> Answer:
         return self.post("/login", {"name": name, "password": password}, **headers)

@@ -10,17 +10,10 @@ from goldpan.operations.console_access_operations import make_link
 from tests.browser import needs_chromium
 from tests.cast import Caller, new_caller, now_ms, store_jobs
 from tests.chromium import Onlooker, chromium
-from tests.console_world import HOSTILE_NAME, PASSWORD, new_user, pages, store_many_jobs
+from tests.console_world import HOSTILE_NAME, LOOKS, PASSWORD, new_user, pages, store_many_jobs
 from tests.service import Service
 
 pytestmark = needs_chromium
-
-LOOKS: dict[str, dict[str, Any]] = {
-    "wide": {"viewport": {"width": 1360, "height": 850}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1360, "height": 850}, "color_scheme": "dark"},
-    "narrow": {"viewport": {"width": 360, "height": 780}, "color_scheme": "light"},
-    "zoomed": {"viewport": {"width": 680, "height": 425}, "color_scheme": "light", "device_scale_factor": 2},
-}
 
 Open = Callable[..., Onlooker]
 

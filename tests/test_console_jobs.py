@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from goldpan.api.request_file import FileIntake
 from goldpan.assembly.parts import build_console, build_toolbox
 from goldpan.console.access_pages import sign_in_page
 from goldpan.console.console_app import Access, Console, Page
@@ -226,7 +227,7 @@ async def _change(visit: Visit) -> object:
 @pytest.fixture
 def console(sqlite_url: str) -> Iterator[Console]:
     database = Database(sqlite_url)
-    console = build_console(read_settings({}), build_toolbox(database))
+    console = build_console(read_settings({}), build_toolbox(database), FileIntake(1000))
     more = (
         Page("broken", "GET", "/broken", _break, Access.ANYONE),  # type: ignore[arg-type]
         Page("change", "POST", "/accounts/{accountGroupId}/change", _change),  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from goldpan.cli import account_commands
+from goldpan.cli import people_commands
 from goldpan.operations import people_operations
 from tests.people_file_samples import ADA, ADA_ID, HEADER, read, read_one, reasons
 
@@ -130,9 +130,9 @@ def test_a_mistake_of_ours_is_not_blamed_on_the_file(file: Path, monkeypatch: py
     def break_down(*_: object) -> None:
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(account_commands, "opened_toolbox", opened_toolbox)
+    monkeypatch.setattr(people_commands, "opened_toolbox", opened_toolbox)
     monkeypatch.setattr(people_operations, "import_people", break_down)
-    command = account_commands.import_people.callback
+    command = people_commands.import_people.callback
     assert command is not None
 
     with pytest.raises(ValueError, match="a mistake of ours"):

@@ -20,6 +20,7 @@ from goldpan.api.gate import GateParts
 from goldpan.api.http_app import build_app
 from goldpan.api.live_answers import LiveAnswers
 from goldpan.api.rate_limits import RateLimit
+from goldpan.api.request_file import FileIntake
 from goldpan.api.routes import ROUTES, Route
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.engine.job_queue import JobQueue
@@ -201,5 +202,5 @@ def _gate_parts(toolbox: Toolbox) -> GateParts:
         now_seconds=time.perf_counter,
         log=lambda event, **fields: None,
         log_crash=lambda event, **fields: traceback.print_exc(),
-        max_file_bytes=100_000,
+        files=FileIntake(100_000),
     )

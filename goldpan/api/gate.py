@@ -1,7 +1,6 @@
 """The one gate in front of every route: trace, size, key, rate, permission, account group, input; and every answer."""
 
 import re
-from asyncio import Semaphore
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,7 +25,7 @@ from goldpan.api.presenters import Reply, Stream
 from goldpan.api.rate_limits import RateLimit, Verdict
 from goldpan.api.recent_callers import RecentCallers
 from goldpan.api.request_account import RequestAccount, shown_method
-from goldpan.api.request_file import FilePlaces, received_file
+from goldpan.api.request_file import FileIntake
 from goldpan.api.request_input import read_file_head, read_input
 from goldpan.api.routes import Access, FileBody, Route
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
@@ -37,7 +36,6 @@ from goldpan.operations.toolbox import Toolbox
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 16 * 1024
 REPEATS_AFTER_COLLISION = 3
-FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE | re.ASCII)
 
@@ -81,7 +79,7 @@ class GateParts:
     now_seconds: Callable[[], float]
     log: Callable[..., None]
     log_crash: Callable[..., None]
-    max_file_bytes: int
+    files: FileIntake
 
 
 class Gate:
@@ -89,9 +87,7 @@ class Gate:
 
     def __init__(self, parts: GateParts, callers: RecentCallers, routes: Sequence[Route]) -> None:
         self._parts = parts
-        self._file_places = FilePlaces()
         self._callers = callers
-        self._file_turns = Semaphore(FILES_AT_ONCE)
         self._routes = {route.method: route for route in routes}
         if "GET" in self._routes:
             self._routes["HEAD"] = self._routes["GET"]
@@ -214,12 +210,12 @@ class Gate:
     async def _run_with_file(
         self, exchange: Exchange, route: Route, file: FileBody, caller: Principal | None
     ) -> Reply | Stream | LiveStream:
-        most = self._parts.max_file_bytes
-        arguments = {"caller": caller, **read_file_head(exchange.request, route, file, most)}
-        with self._file_places.taken(exchange.request.path_params.get("accountGroupId", "")):
-            async with received_file(exchange.request.stream(), most) as arguments["file"], self._file_turns:
-                reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
-                return reply
+        request, files = exchange.request, self._parts.files
+        arguments = {"caller": caller, **read_file_head(request, route, file, files.most_bytes)}
+        group_id = request.path_params.get("accountGroupId", "")
+        async with files.received(group_id, request.stream()) as arguments["file"]:
+            reply: Reply | Stream | LiveStream = await self._perform(route, arguments)
+            return reply
 
     async def _perform_or_repeat(self, route: Route, arguments: dict[str, Any]) -> Any:
         """Repeat what collided: an operation is one transaction, and nothing of this one was kept."""

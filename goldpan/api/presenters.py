@@ -13,18 +13,15 @@ from goldpan.contract.resources import (
     CancelledJob,
     Company,
     FullProspectingJobList,
-    Job,
     JobStatus,
     JobSummary,
     Prospect,
     ProspectingJobList,
     Provenance,
-    SourceType,
     StartedJob,
-    StopReason,
 )
 from goldpan.operations import account_operations, audience_operations, job_operations
-from goldpan.operations.job_shapes import counts_of, credits_of, error_of, stages_of, time_or_none
+from goldpan.operations.job_shapes import shape_of_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +69,12 @@ def present_accounts(page: Slice[account_operations.AccountGroup]) -> Reply:
 def present_jobs(page: Slice[Any]) -> Reply:
     rest = _rest(page, lambda job: Position(job.created_ms, job.id))
     if page.items and isinstance(page.items[0], job_operations.Job):
-        return Reply(200, FullProspectingJobList(items=[_job(job) for job in page.items], **rest))
+        return Reply(200, FullProspectingJobList(items=[shape_of_job(job) for job in page.items], **rest))
     return Reply(200, ProspectingJobList(items=[_summary(job) for job in page.items], **rest))
 
 
 def present_job(job: job_operations.Job) -> Reply:
-    return Reply(200, _job(job), watched=Watched(job.id, job.version) if job.finished_ms is None else None)
+    return Reply(200, shape_of_job(job), watched=Watched(job.id, job.version) if job.finished_ms is None else None)
 
 
 def present_started_job(job: job_operations.Job) -> Reply:
@@ -114,29 +111,6 @@ def _summary(job: job_operations.JobSummary) -> JobSummary:
         status=_STATUSES[job.status],
         created_at=format_time(job.created_ms),
         updated_at=format_time(job.updated_ms),
-    )
-
-
-def _job(job: job_operations.Job) -> Job:
-    return Job(
-        job_id=job.id,
-        type="prospecting",
-        status=JobStatus(job.status),
-        created_at=format_time(job.created_ms),
-        updated_at=format_time(job.updated_ms),
-        stages=stages_of(job),
-        error=error_of(job),
-        source=SourceType(job.source),
-        audience_id=job.audience_id,
-        started_at=time_or_none(job.started_ms),
-        finished_at=time_or_none(job.finished_ms),
-        stop_reason=StopReason(job.stop_reason) if job.stop_reason else None,
-        truncated=bool(job.truncated),
-        total_available=job.total_available,
-        counts=counts_of(job),
-        credits=credits_of(job),
-        resumes_at=time_or_none(job.resumes_ms),
-        sandbox=bool(job.is_sandbox),
     )
 
 

@@ -1,5 +1,6 @@
 """The body of a request that is a file: checked by its head, then streamed to a temporary file and never held whole."""
 
+import asyncio
 import fcntl
 import os
 import stat
@@ -21,6 +22,7 @@ PIECE_BYTES = 1024 * 1024  # written at once, in a thread: a disk may keep us wa
 
 MOST_UNDER_WAY = 16  # of this process: so many files at most lie in the temporary folder
 MOST_UNDER_WAY_PER_GROUP = 4
+FILES_AT_ONCE = 4  # each takes seconds of work: the other requests need threads as well
 RETRY_SECONDS = 5
 
 # How long we wait for a file in all: so long for the beginning, and then as long as this many bytes a second take.
@@ -80,6 +82,26 @@ class FilePlaces:
             self._of_group[account_group_id] -= 1
             if not self._of_group[account_group_id]:
                 del self._of_group[account_group_id]
+
+
+class FileIntake:
+    """Where the files of this process come in, whichever door they take: all count together."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.most_bytes = most_bytes
+        self._places = FilePlaces()
+        self._turns = asyncio.Semaphore(FILES_AT_ONCE)
+
+    @asynccontextmanager
+    async def received(self, account_group_id: str, stream: AsyncIterator[bytes]) -> AsyncIterator[Path]:
+        """Receive the body as `received_file` does, when there is a place for it, and hand it on at its turn.
+
+        Raises:
+            Problem: those of `FilePlaces.taken` and `received_file`.
+        """
+        with self._places.taken(account_group_id):
+            async with received_file(stream, self.most_bytes) as file, self._turns:
+                yield file
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from goldpan.api.rate_limits import RateLimit
+    from goldpan.api.request_file import FileIntake
     from goldpan.console.console_app import Console
     from goldpan.console.request_guard import Origin
     from goldpan.engine.job_queue import JobQueue
@@ -101,7 +102,7 @@ def build_toolbox(
     )
 
 
-def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
+def build_api(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "ASGIApp":
     from goldpan.api.gate import GateParts
     from goldpan.api.http_app import build_app
     from goldpan.api.live_answers import LiveAnswers
@@ -121,7 +122,7 @@ def build_api(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
             now_seconds=time.perf_counter,
             log=logger.info,
             log_crash=logger.exception,
-            max_file_bytes=max_file_bytes(settings),
+            files=files,
         )
     )
 
@@ -135,10 +136,12 @@ def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     from goldpan.api.http_app import first_segments
     from goldpan.assembly.front_door import FrontDoor
 
-    return FrontDoor(build_api(settings, toolbox), first_segments(), build_console(settings, toolbox))
+    files = file_intake(settings)
+    return FrontDoor(build_api(settings, toolbox, files), first_segments(), build_console(settings, toolbox, files))
 
 
-def build_console(settings: Settings, toolbox: Toolbox) -> "Console":
+def build_console(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "Console":
+    from goldpan.api.export_presenters import present_export
     from goldpan.console.console_app import Console
     from goldpan.console.console_pages import PAGES
     from goldpan.console.visit import ConsoleParts
@@ -154,6 +157,8 @@ def build_console(settings: Settings, toolbox: Toolbox) -> "Console":
             now_seconds=time.perf_counter,
             log=logger.info,
             log_crash=logger.exception,
+            files=files,
+            present_export=present_export,
         ),
         PAGES,
     )
@@ -171,6 +176,17 @@ def console_origins(settings: Settings) -> "tuple[Origin, ...]":
         return parse_origins(settings.console_origins)
     except ValueError as error:
         raise CannotStart("GOLDPAN_CONSOLE_ORIGINS must look like https://goldpan.example.com") from error
+
+
+def file_intake(settings: Settings) -> "FileIntake":
+    """Return where the files of this process come in.
+
+    Raises:
+        CannotStart: the setting is no number of bytes.
+    """
+    from goldpan.api.request_file import FileIntake
+
+    return FileIntake(max_file_bytes(settings))
 
 
 def max_file_bytes(settings: Settings) -> int:

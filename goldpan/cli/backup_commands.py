@@ -16,6 +16,9 @@ from goldpan.settings import read_settings
 def backup(file: Path) -> None:
     """Back the database up (SQLite).
 
+    \b
+    goldpan backup /backups/goldpan.db
+
     Writes FILE, which must not exist, while the server runs or not. It holds everything: people, jobs, hashes of
     keys. PostgreSQL has pg_dump for this.
     """
@@ -34,6 +37,9 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def restore(file: Path) -> None:
     """Restore a backup into an empty data directory (SQLite).
+
+    \b
+    goldpan restore /backups/goldpan.db
 
     No server may run there. PostgreSQL has pg_restore for this.
     """

@@ -6,29 +6,23 @@ from typing import Any
 import click
 
 import goldpan
-from goldpan.cli.account_commands import account, key, people
-from goldpan.cli.backup_commands import backup, restore
-from goldpan.cli.console_commands import console
-from goldpan.cli.doctor_command import doctor
-from goldpan.cli.job_commands import jobs
 from goldpan.cli.json_option import JsonGroup
-from goldpan.cli.mcp_command import mcp
-from goldpan.cli.named_source_commands import lists, search
-from goldpan.cli.server_commands import migrate, serve, settings, worker
+from goldpan.cli.lazy_commands import LazyCommands
 from goldpan.cli.shell_output import ExitCode, Failure, Shell, note, print_document
 
 EXIT_CODES = """\b
 Exit codes:
-  0 ok · 1 error · 2 usage · 3 not found · 4 key or permission · 5 credits
+  0 ok · 1 error · 2 usage · 3 not found · 4 key or permission · 5 credits or quota
   6 rate-limited after retries · 7 job failed · 8 job cancelled
   124 wait timed out · 130 interrupted
 
 With --json standard output holds exactly one JSON document, also on failure:
-{"error": {"code", "message", "details", "traceId"}}. Messages go to standard error.
+{"error": {"code", "message", "details", "traceId"}}; lists with --all have one a line.
+Messages go to standard error.
 """
 
 
-@click.group(cls=JsonGroup, epilog=EXIT_CODES)
+@click.group(cls=JsonGroup, commands=LazyCommands(), epilog=EXIT_CODES)
 @click.version_option(goldpan.__version__, prog_name="goldpan")
 def root() -> None:
     """Prospecting jobs that survive crashes, behind one exact HTTP API.
@@ -37,15 +31,11 @@ def root() -> None:
     goldpan serve
     goldpan account create "Acme" --plan scale --credits 1000
     goldpan people import Connections.csv --account ID
-    goldpan key create --account ID --permission prospecting:read --permission prospecting:write
-    goldpan jobs start --search-url "https://www.linkedin.com/search/results/people/?keywords=cto"
+    goldpan keys create --account ID --permission prospecting:read --permission prospecting:write
+    goldpan login
+    goldpan jobs start --search-url "https://www.linkedin.com/search/results/people/?keywords=cto" --wait
+    goldpan audiences export ID --output people.csv
     """
-
-
-for command in (serve, worker, migrate, doctor, backup, restore, settings, account, key, console, people, jobs, mcp):
-    root.add_command(command)
-people.add_command(search)
-people.add_command(lists)
 
 
 def main() -> None:
@@ -59,18 +49,30 @@ def run(arguments: list[str]) -> int:
     try:
         result: Any = root.main(arguments, prog_name="goldpan", standalone_mode=False, obj=shell)
     except Failure as failure:
-        for line in failure.lines():
-            note(line)
         return _fail(shell, failure)
-    except click.Abort:
-        return _fail(shell, Failure(ExitCode.INTERRUPTED, "INTERRUPTED", "interrupted"))
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return _fail(shell, Failure(ExitCode.USAGE, "USAGE", error.format_message()))
+        return _fail_in_json(shell, Failure(ExitCode.USAGE, "USAGE", "a command is missing"))
+    except click.ClickException as error:
+        return _fail(shell, _misused(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _fail_in_json(shell, Failure(ExitCode.INTERRUPTED, "INTERRUPTED", "interrupted"))
     return result if isinstance(result, int) else ExitCode.OK
 
 
+def _misused(error: click.ClickException) -> Failure:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    help_line = f"{context.command_path if context else 'goldpan'} --help"
+    return Failure(ExitCode.USAGE, "USAGE", error.format_message(), next_step=help_line)
+
+
 def _fail(shell: Shell, failure: Failure) -> int:
+    for line in failure.lines():
+        note(line)
+    return _fail_in_json(shell, failure)
+
+
+def _fail_in_json(shell: Shell, failure: Failure) -> int:
     if shell.wants_json:
         print_document(failure.document())
     return failure.exit_code

@@ -32,6 +32,10 @@ def console() -> None:
 def make_link(name: str | None, role: str | None, account_group_ids: tuple[str, ...], if_nobody: bool) -> None:
     """Print a link by which somebody chooses a password: it is good once, for 15 minutes.
 
+    \b
+    goldpan console link
+    goldpan console link --name alice --role operator --account 6b03a43ed94f7066925da7ce
+
     Without --name it makes a new owner, who chooses a name as well.
     """
     from goldpan.operations import console_access_operations as access

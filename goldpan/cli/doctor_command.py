@@ -1,6 +1,5 @@
 """`goldpan doctor`: looks at everything that a Goldpan on this machine needs, and says what is wrong."""
 
-import asyncio
 import os
 import shutil
 import tempfile
@@ -28,6 +27,9 @@ LEAST_FREE_BYTES = 512 * 1024**2
 @click.command(cls=JsonCommand)
 def doctor() -> int:
     """Say what is wrong on this machine.
+
+    \b
+    goldpan doctor
 
     Looks at settings, disks, database, workers and queues, and changes nothing; exit code 1 when something is wrong.
     """
@@ -174,5 +176,7 @@ def _check_redis(settings: Settings) -> Iterator[Check]:
         yield Check("redis", False, str(reason))
         return
     assert counter is not None  # the setting is there
+    import asyncio
+
     answers = asyncio.run(counter.add("doctor", window_seconds=1)) is not None
     yield Check("redis", answers, "answers" if answers else "does not answer: each process counts its own requests now")

@@ -1,124 +1,160 @@
-"""Watching jobs until they have ended: live bars on a terminal, elsewhere a line now and then."""
+"""Watching jobs until they have ended: two bars a job on a terminal, elsewhere a line now and then."""
 
+import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from goldpan.cli.api_calls import Api, Unreachable
-from goldpan.cli.shell_output import ExitCode, Failure, line_timer, note
+from goldpan.cli.api_calls import Caller, client_log_shown, refuse_unusable
+from goldpan.cli.api_failures import failures_explained
+from goldpan.cli.shell_output import LINE_EVERY_SECONDS, ExitCode, note
+from goldpan.client import AsyncGoldpan, WaitTimedOut
+from goldpan.client.job_following import ENDED
+from goldpan.contract.event_catalogue import JobEvent
+from goldpan.contract.resources import Job, Stage
 
-ENDED = ("completed", "failed", "cancelled")
-STAGES = ("import", "enrichment")
-POLL_SECONDS = 0.5
-POLLS_A_SECOND = 3  # however many jobs: a key has 600 requests a minute for everything
-PATIENCE_SECONDS = 60.0  # a server that restarts goes on with its jobs, so a watch goes on too
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
-Job = dict[str, Any]
-Show = Callable[[list[Job]], None]
+State = Job | JobEvent
 
 
-class JobWatch:
-    """One watch over some jobs."""
+class Display(Protocol):
+    """Where progress is told."""
 
-    def __init__(self, api: Api, job_ids: list[str], timeout_seconds: float | None) -> None:
-        self._api = api
-        self._jobs: dict[str, Job | None] = dict.fromkeys(job_ids)
-        self._deadline = time.monotonic() + timeout_seconds if timeout_seconds is not None else None
-        self._answered = time.monotonic()
-        self._is_away = False
+    def show(self, job: Job, state: State) -> None:
+        """Tell how a job stands now; `job` is how it stood when the watch began."""
 
-    def until_all_ended(self) -> list[Job]:
-        """Return the jobs as they ended, in the order asked for.
+    def tick(self) -> None:
+        """Tell that it goes on, though nothing may have changed."""
 
-        Raises:
-            Failure: a job does not exist, the time is up, or the API is away for long.
-        """
-        self._read()
-        with _display() as show:
-            while True:
-                jobs = [job for job in self._jobs.values() if job]
-                show(jobs)
-                if all(job["status"] in ENDED for job in jobs):
-                    return jobs
-                self._wait()
-                self._read_patiently()
 
-    def _read(self) -> None:
-        for job_id, job in self._jobs.items():
-            if job is None or job["status"] not in ENDED:
-                self._jobs[job_id] = self._api.get_job(job_id)
-        self._answered = time.monotonic()
-        self._is_away = False
+def watch_until_ended(caller: Caller, job_ids: Sequence[str], timeout_seconds: float | None) -> list[Job]:
+    """Return the jobs as they ended, in the order asked for.
 
-    def _read_patiently(self) -> None:
-        try:
-            self._read()
-        except Unreachable:
-            if time.monotonic() - self._answered > PATIENCE_SECONDS:
-                raise
-            if not self._is_away:
-                note(f"The API is away; waiting {PATIENCE_SECONDS:.0f} s for it to come back.")
-            self._is_away = True
+    Raises:
+        Failure: a job does not exist, the time is up, or the API is away for long.
+    """
+    refuse_unusable(caller)
+    with failures_explained(caller.url), client_log_shown(caller):
+        return asyncio.run(_watch_all(caller, job_ids, timeout_seconds))
 
-    def _wait(self) -> None:
-        pause = max(POLL_SECONDS, len(self._jobs) / POLLS_A_SECOND)
-        if self._deadline is not None and time.monotonic() + pause > self._deadline:
-            raise Failure(
-                ExitCode.WAIT_TIMEOUT,
-                "WAIT_TIMEOUT",
-                "the time is up, the jobs go on",
-                next_step=f"goldpan jobs watch {' '.join(self._jobs)}",
-            )
-        time.sleep(pause)
+
+def exit_code_of(jobs: Sequence[Job]) -> ExitCode:
+    """Return what jobs that have ended mean for the shell; why one failed is told on standard error."""
+    for job in jobs:
+        if job.error:
+            note(f"Job {job.job_id} {job.status}: {job.error.message} ({job.error.code})")
+    statuses = {str(job.status) for job in jobs}
+    if "failed" in statuses:
+        return ExitCode.JOB_FAILED
+    return ExitCode.JOB_CANCELLED if "cancelled" in statuses else ExitCode.OK
+
+
+async def _watch_all(caller: Caller, job_ids: Sequence[str], timeout_seconds: float | None) -> list[Job]:
+    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+    async with AsyncGoldpan(caller.api_key, url=caller.url, account_group_id=caller.account_group_id) as client:
+        jobs = [await client.jobs.get(job_id) for job_id in job_ids]
+        with _display(is_single=len(jobs) == 1) as display:
+            ticks = asyncio.create_task(_tick(display))
+            watches = [asyncio.create_task(_watch_one(client, job, deadline, display)) for job in jobs]
+            try:
+                return await asyncio.gather(*watches)
+            finally:
+                for task in (ticks, *watches):
+                    task.cancel()
+                await asyncio.gather(ticks, *watches, return_exceptions=True)  # their connections end first
+
+
+async def _watch_one(client: AsyncGoldpan, job: Job, deadline: float | None, display: Display) -> Job:
+    now = job
+    while True:
+        display.show(job, now)
+        if now.status in ENDED:
+            return now
+        seconds = None if deadline is None else deadline - time.monotonic()
+        if seconds is not None and seconds <= 0:
+            raise WaitTimedOut(job.job_id)
+        async for change in client.jobs.follow(job.job_id, seconds):
+            if not _is_older(change.job, now):
+                display.show(job, change.job)
+        now = await client.jobs.get(job.job_id)
+
+
+def _is_older(state: State, now: State) -> bool:
+    """Return whether it is history: a stream begins with the first change, and times of one form sort as texts."""
+    return bool(state.updated_at and now.updated_at) and state.updated_at < now.updated_at
+
+
+async def _tick(display: Display) -> None:
+    while True:
+        await asyncio.sleep(LINE_EVERY_SECONDS)
+        display.tick()
 
 
 @contextmanager
-def _display() -> Iterator[Show]:
+def _display(is_single: bool) -> Iterator[Display]:
     if not sys.stderr.isatty():
-        yield _lines()
+        yield _Lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("{task.fields[told]}"), console=Console(stderr=True)) as progress:
-        bars: dict[tuple[str, str], Any] = {}
-
-        def show(jobs: list[Job]) -> None:
-            for job in jobs:
-                for stage in STAGES:
-                    place = (job["jobId"], stage)
-                    if place not in bars:
-                        bars[place] = progress.add_task(f"{job['source']} {stage}", total=1.0, told="")
-                    told = _counts(job) if stage == "import" else _emails(job)
-                    progress.update(bars[place], completed=job["stages"][stage]["progress"], told=told)
-
-        yield show
+        yield _Bars(progress, is_single)
 
 
-def _lines() -> Show:
-    is_due = line_timer()
-    told: dict[str, str] = {}
+class _Bars:
+    """A bar for each stage of each job."""
 
-    def show(jobs: list[Job]) -> None:
-        is_time = is_due()
-        for job in jobs:
-            has_changed = told.get(job["jobId"]) != job["status"]
-            if has_changed or (is_time and job["status"] not in ENDED):
-                told[job["jobId"]] = job["status"]
-                stages = " · ".join(f"{stage} {job['stages'][stage]['progress']:.0%}" for stage in STAGES)
-                note(f"{job['jobId']} {job['source']} {job['status']}: {stages} · {_counts(job)}")
+    def __init__(self, progress: "Progress", is_single: bool) -> None:
+        self._progress = progress
+        self._is_single = is_single
+        self._bars: dict[tuple[str, str], TaskID] = {}
 
-    return show
+    def show(self, job: Job, state: State) -> None:
+        for name, stage, told in _stages(state):
+            place = (job.job_id, name)
+            if place not in self._bars:
+                label = name if self._is_single else f"{job.job_id} {name}"
+                self._bars[place] = self._progress.add_task(label, total=1.0, told="")
+            self._progress.update(self._bars[place], completed=stage.progress, told=f"{stage.status} {told}")
+
+    def tick(self) -> None:
+        pass  # the bars' own clock runs
 
 
-def _counts(job: Job) -> str:
-    counts = job["counts"]
-    return f"{counts['imported']:,} new, {counts['known']:,} known"
+class _Lines:
+    """A line for each change of a status, and for each job every few seconds."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, tuple[Job, State]] = {}
+
+    def show(self, job: Job, state: State) -> None:
+        before = self._shown.get(job.job_id)
+        self._shown[job.job_id] = (job, state)
+        if before is None or before[1].status != state.status:
+            _print_progress(job, state)
+
+    def tick(self) -> None:
+        for job, state in self._shown.values():
+            if state.status not in ENDED:
+                _print_progress(job, state)
 
 
-def _emails(job: Job) -> str:
-    found = job["counts"]["emailsFound"]
-    return f"{found:,} e-mail addresses" if found else ""
+def _print_progress(job: Job, state: State) -> None:
+    stages = " · ".join(f"{name} {stage.progress:.0%} {told}".rstrip() for name, stage, told in _stages(state))
+    note(f"{job.job_id} {job.source} {state.status}: {stages}")
+
+
+def _stages(state: State) -> list[tuple[str, Stage, str]]:
+    """Return name, stage and counts of both stages; none from a server that does not tell them."""
+    counts: Any = state.counts
+    if state.stages is None:
+        return []
+    people = f"{counts.imported:,} new, {counts.known:,} known" if counts else ""
+    emails = f"{counts.emails_found:,} e-mail addresses" if counts and counts.emails_found else ""
+    return [("import", state.stages.import_, people), ("enrichment", state.stages.enrichment, emails)]

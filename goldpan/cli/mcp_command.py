@@ -2,8 +2,7 @@
 
 import click
 
-from goldpan.cli.api_calls import Caller
-from goldpan.cli.job_commands import api_options
+from goldpan.cli.api_calls import Caller, api_options
 from goldpan.cli.json_option import JsonCommand
 from goldpan.cli.shell_output import ExitCode, Failure, note
 

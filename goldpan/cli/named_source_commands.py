@@ -18,7 +18,11 @@ of_account = click.option("--account", "account_group_id", required=True, help="
 
 @click.group(cls=JsonGroup)
 def search() -> None:
-    """Searches of the directory under a name, for jobs to take by --saved-search-id."""
+    """Searches of the directory under a name, for jobs to take by --saved-search-id.
+
+    \b
+    goldpan people search save CTOs URL --account ID
+    """
 
 
 @search.command("save")
@@ -26,7 +30,11 @@ def search() -> None:
 @click.argument("url")
 @of_account
 def save_search(name: str, url: str, account_group_id: str) -> None:
-    """Give a search URL of LinkedIn or Sales Navigator a name and print its id."""
+    """Give a search URL of LinkedIn or Sales Navigator a name and print its id.
+
+    \b
+    goldpan people search save CTOs "https://www.linkedin.com/search/results/people/?keywords=cto" --account ID
+    """
     from goldpan.operations import named_source_operations
 
     with opened_toolbox() as toolbox, mistakes_explained():
@@ -37,7 +45,11 @@ def save_search(name: str, url: str, account_group_id: str) -> None:
 @search.command("list")
 @of_account
 def list_searches(account_group_id: str) -> None:
-    """List the saved searches, newest first."""
+    """List the saved searches, newest first.
+
+    \b
+    goldpan people search list --account ID
+    """
     from goldpan.operations import named_source_operations
 
     with opened_toolbox() as toolbox, mistakes_explained():
@@ -49,7 +61,11 @@ def list_searches(account_group_id: str) -> None:
 @click.argument("name_or_id", metavar="NAME_OR_ID")
 @of_account
 def remove_search(name_or_id: str, account_group_id: str) -> None:
-    """Forget a saved search; a job that is reading it fails."""
+    """Forget a saved search; a job that is reading it fails.
+
+    \b
+    goldpan people search remove CTOs --account ID
+    """
     from goldpan.operations import named_source_operations
 
     with opened_toolbox() as toolbox, mistakes_explained():
@@ -60,7 +76,11 @@ def remove_search(name_or_id: str, account_group_id: str) -> None:
 @click.command("lists", cls=JsonCommand)
 @of_account
 def lists(account_group_id: str) -> None:
-    """List the lead lists, newest first; `people import --list` makes them."""
+    """List the lead lists, newest first; `people import --list` makes them.
+
+    \b
+    goldpan people lists --account ID
+    """
     from goldpan.contract.paging import format_time
     from goldpan.operations import named_source_operations
 
@@ -73,14 +93,14 @@ def lists(account_group_id: str) -> None:
 
 
 @contextmanager
-def mistakes_explained() -> Iterator[None]:
-    """Turn what the operator named or asked for wrongly into one line that says so."""
+def mistakes_explained(next_step: str | None = None) -> Iterator[None]:
+    """Turn what the operator named or asked for wrongly into one line; `next_step`: how to find what there is."""
     from goldpan.operations.account_operations import InvalidSetting
 
     try:
         yield
     except LookupError as error:
-        raise Failure(ExitCode.NOT_FOUND, "NOT_FOUND", str(error)) from error
+        raise Failure(ExitCode.NOT_FOUND, "NOT_FOUND", str(error), next_step=next_step) from error
     except InvalidSetting as error:
         raise Failure(ExitCode.USAGE, "USAGE", str(error)) from error
 

@@ -18,6 +18,10 @@ from goldpan.settings import TABLE, read_settings, shown
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the API and the console.
 
+    \b
+    goldpan serve
+    goldpan serve --host 0.0.0.0 --port 8470 --workers 2
+
     Until Ctrl-C or SIGTERM; on SQLite the jobs run here too.
     """
     from goldpan import assembly
@@ -40,6 +44,9 @@ def serve(host: str, port: int, workers: int) -> None:
 def worker() -> None:
     """Run jobs (PostgreSQL).
 
+    \b
+    goldpan worker
+
     Until Ctrl-C or SIGTERM; on SQLite `serve` runs the jobs itself.
     """
     from goldpan import assembly
@@ -51,7 +58,11 @@ def worker() -> None:
 
 @click.command(cls=JsonCommand)
 def migrate() -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema.
+
+    \b
+    goldpan migrate
+    """
     from goldpan import assembly
 
     settings = read_settings(os.environ)
@@ -68,6 +79,9 @@ def migrate() -> None:
 @click.command(cls=JsonCommand)
 def settings() -> None:
     """Show every setting.
+
+    \b
+    goldpan settings
 
     Its value here, its default and what it means; all are environment variables.
     """

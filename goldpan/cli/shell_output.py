@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,8 @@ from typing import Any, Final, TextIO
 import click
 
 LINE_EVERY_SECONDS: Final = 5.0
+
+_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class ExitCode(IntEnum):
@@ -39,7 +42,7 @@ class Shell:
 
 
 class Failure(Exception):
-    """The command ends here. `next_step` is a command to try, or what to change."""
+    """The command ends here. `next_step` is a command to try, or what to change; `docs` is where more is told."""
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Failure(Exception):
         self.details = details
         self.trace_id = trace_id
         self.next_step = next_step
+        self.docs: str | None = None
 
     def document(self) -> dict[str, Any]:
         return {
@@ -70,11 +74,12 @@ class Failure(Exception):
         }
 
     def lines(self) -> list[str]:
-        """Return `error: message — details (CODE, trace …)`, and what to try."""
+        """Return `error: message — details (CODE, trace …)`, what to try, and where more is told."""
         details = f" — {self.details}" if self.details else ""
         trace = f", trace {self.trace_id}" if self.trace_id else ""
         lines = [f"error: {self.message}{details} ({self.code}{trace})"]
-        return [*lines, f"  try: {self.next_step}"] if self.next_step else lines
+        more = (("try", self.next_step), ("docs", self.docs))
+        return lines + [f"  {name}: {text}" for name, text in more if text]
 
 
 def answer(document: Any, print_text: Callable[[], None]) -> None:
@@ -100,10 +105,10 @@ def note(text: str) -> None:
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print an aligned table on a terminal; elsewhere the bare rows, one a line, cells parted by tabs."""
-    texts = [[_cell(cell) for cell in row] for row in rows]
+    texts = [[_in_one_line(_cell(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in texts:
-            print_line("\t".join(" ".join(cell.split()) for cell in row))
+            print_line("\t".join(row))
         return
     from rich.console import Console
     from rich.table import Table
@@ -114,7 +119,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         table.add_column(name, overflow="fold", no_wrap=position == 0)  # an id must stay whole to be copied
     for row in texts:
         table.add_row(*(Text(cell) for cell in row))
-    with _closed_pipe_is_no_error(sys.stdout):
+    with closed_pipe_is_no_error(sys.stdout):
         Console().print(table)
 
 
@@ -143,14 +148,19 @@ def _cell(value: object) -> str:
     return str(value)
 
 
+def _in_one_line(text: str) -> str:
+    """Return the text without what would move the cursor or turn the line around: strangers wrote most of it."""
+    return _CONTROLS.sub("\ufffd", " ".join(text.split()))
+
+
 def _write(stream: TextIO, text: str) -> None:
-    with _closed_pipe_is_no_error(stream):
+    with closed_pipe_is_no_error(stream):
         stream.write(text + "\n")
         stream.flush()
 
 
 @contextmanager
-def _closed_pipe_is_no_error(stream: TextIO) -> Iterator[None]:
+def closed_pipe_is_no_error(stream: TextIO) -> Iterator[None]:
     """Whoever reads us may stop (`| head`): from then on we write to nobody, and Python too when it ends."""
     try:
         yield

@@ -19,6 +19,7 @@ from goldpan.client.sending import (
     told_pause,
 )
 from goldpan.client.wire import Answer, Head, Request
+from goldpan.client.wire_log import log_pause
 from goldpan.contract.event_catalogue import JobEvent, JobEventKind
 from goldpan.contract.resources import Job, JobStatus
 
@@ -226,6 +227,7 @@ class Following:
         seconds = backoff_seconds(self._failures) if told_seconds is None else told_seconds
         if seconds > LONGEST_PAUSE_SECONDS:
             raise failure
+        log_pause(failure, seconds)
         await self._pause(seconds)
 
     async def _pause(self, seconds: float) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from goldpan.client.client_failures import REFUSALS, GoldpanError, NotReached, Refused, UnexpectedAnswer
 from goldpan.client.shape_reader import Misfit, read_shape
 from goldpan.client.wire import Answer, Head, OpenAnswer, Request, Transport, exchange, read_whole
+from goldpan.client.wire_log import log_pause
 from goldpan.contract.error_catalogue import InvalidField
 
 T = TypeVar("T")
@@ -97,6 +98,7 @@ class Sender:
         seconds = backoff_seconds(attempt) if told_seconds is None else told_seconds
         if attempt == self.attempts or not may_repeat(request, failure) or seconds > LONGEST_PAUSE_SECONDS:
             raise failure
+        log_pause(failure, seconds)
         await self.transport.pause(seconds)
 
 

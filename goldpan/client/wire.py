@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from goldpan.client.client_failures import NotReached, UnexpectedAnswer
+from goldpan.client.wire_log import log_answer, log_request
 
 if TYPE_CHECKING:
     import httpx2
@@ -142,7 +143,9 @@ class BlockingTransport:
             built = self._client.build_request(
                 **_arguments(request, self.timeout_seconds), content=content or request.json
             )
+            log_request(built, request.json)
             response = self._client.send(built, stream=True)
+            log_answer(response)
         try:
             yield OpenAnswer(_head(response), _blocking_pieces(response))
         finally:
@@ -171,7 +174,9 @@ class AsyncTransport:
             built = self._client.build_request(
                 **_arguments(request, self.timeout_seconds), content=content or request.json
             )
+            log_request(built, request.json)
             response = await self._client.send(built, stream=True)
+            log_answer(response)
         try:
             yield OpenAnswer(_head(response), _async_pieces(response))
         finally:

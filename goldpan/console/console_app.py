@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from goldpan import metrics, tracing
-from goldpan.console.request_guard import HEADERS, STRICT_TRANSPORT, find_origin, is_from_here, session_cookie
+from goldpan.console.request_guard import HEADERS, STRICT_TRANSPORT, find_origin, is_from_here
 from goldpan.console.static_files import STATIC_FILES
 from goldpan.console.visit import ConsoleParts, Visit
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
@@ -148,7 +148,7 @@ class Console:
         return await page.show(visit)
 
     async def _recognise(self, visit: Visit) -> None:
-        token = visit.request.cookies.get(session_cookie(visit.origin))
+        token = visit.session_token
         visit.who = await find_signed_in(self.parts.toolbox, token) if token else None
 
     async def _let_in(self, visit: Visit, page: Page) -> None:

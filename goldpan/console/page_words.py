@@ -39,6 +39,19 @@ def time_words(milliseconds: int) -> str:
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%-d %b %Y, %H:%M} UTC"
 
 
+def day_words(milliseconds: int) -> str:
+    """Return a day of UTC: `25 Nov`."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%-d %b}"
+
+
+def byte_words(number: int) -> str:
+    """Return a size in its largest unit: `512 bytes`, `64 MiB`, `1.5 GiB`."""
+    for unit, size in (("GiB", 1024**3), ("MiB", 1024**2), ("KiB", 1024)):
+        if number >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{number} bytes"
+
+
 def duration_words(milliseconds: int) -> str:
     """Return a length of time in its two largest units: `850 ms`, `12 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`."""
     if milliseconds < 1000:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from typing import Final
 
 _MEDIA_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-_NAMES = ("console.css", "console.js", "theme.js", "htmx.min.js", "icon.svg")
+_NAMES = ("console.css", "records.css", "console.js", "upload.js", "theme.js", "htmx.min.js", "icon.svg")
 
 
 @dataclass(frozen=True, slots=True)

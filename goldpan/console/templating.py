@@ -4,7 +4,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from goldpan.console.page_words import count_words, duration_words, share_words, time_words
+from goldpan.console.page_words import byte_words, count_words, day_words, duration_words, share_words, time_words
 from goldpan.console.static_files import static_path
 from goldpan.contract.paging import format_time
 
@@ -17,20 +17,22 @@ _ENVIRONMENT = Environment(
     auto_reload=False,
 )
 _ENVIRONMENT.globals["static"] = static_path
-# (page, words, icon, key after `g`): those whose page is there stand in the menu, in this order.
+# (page, words, icon, key after `g`, the permission that opens it): pages that are there, and open, stand in the menu.
 _ENVIRONMENT.globals["navigation"] = (
-    ("jobs", "Jobs", "jobs", "j"),
-    ("new_job", "New job", "plus", "n"),
-    ("audiences", "Audiences", "list", "a"),
-    ("people", "People", "people", "p"),
-    ("files", "Files", "file", "f"),
-    ("credits", "Credits", "coins", "w"),
-    ("keys", "Keys", "key", "k"),
-    ("system", "System", "system", "s"),
+    ("jobs", "Jobs", "jobs", "j", "prospecting:read"),
+    ("new_job", "New job", "plus", "n", "prospecting:write"),
+    ("audiences", "Audiences", "list", "a", "audiences:read"),
+    ("people", "People", "people", "p", "prospects:read"),
+    ("files", "Files", "file", "f", "prospecting:read"),
+    ("credits", "Credits", "coins", "c", "prospecting:read"),
+    ("keys", "Keys", "key", "k", "keys:write"),
+    ("system", "System", "system", "s", "system:read"),
 )
 _ENVIRONMENT.filters.update(
     {
         "count": count_words,
+        "bytes": byte_words,
+        "day": day_words,
         "duration": duration_words,
         "iso_time": format_time,
         "share": share_words,

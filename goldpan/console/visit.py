@@ -1,20 +1,23 @@
 """One request to the console, as a page sees it: who asks, for which account group, and how to answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from goldpan.console.request_guard import Origin
+from goldpan.console.request_guard import Origin, session_cookie
 from goldpan.console.templating import render
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
-from goldpan.contract.permission_catalogue import Permission
+from goldpan.contract.permission_catalogue import OwnerPermission, Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.operations.account_operations import AccountGroup
 from goldpan.operations.console_access_operations import SignedIn, principal_everywhere
+from goldpan.operations.export_operations import AudienceExport
 from goldpan.operations.toolbox import Toolbox
 
 MOST_FORM_BYTES = 64 * 1024
@@ -33,8 +36,33 @@ class Limit(Protocol):
     async def hit(self, caller: str) -> LimitVerdict: ...
 
 
+class FileIntake(Protocol):
+    """Where files of people come in, to the console as to the API: what `received` yields is there for its block."""
+
+    @property
+    def most_bytes(self) -> int: ...
+
+    def received(self, account_group_id: str, stream: AsyncIterator[bytes]) -> AbstractAsyncContextManager[Path]: ...
+
+
+class Download(Protocol):
+    """A file that is made while it is sent."""
+
+    @property
+    def media_type(self) -> str: ...
+
+    @property
+    def chunks(self) -> AsyncGenerator[bytes]: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class ConsoleParts(NamedTuple):
-    """What the console needs; `sign_in_limit` counts by address and name, `address_limit` by address alone."""
+    """What the console needs; `sign_in_limit` counts by address and name, `address_limit` by address alone.
+
+    `present_export` writes an export as the API does: doors do not know each other, so assembly hands it in.
+    """
 
     toolbox: Toolbox
     sign_in_limit: Limit
@@ -44,6 +72,8 @@ class ConsoleParts(NamedTuple):
     now_seconds: Callable[[], float]
     log: Callable[..., None]
     log_crash: Callable[..., None]
+    files: FileIntake
+    present_export: Callable[[AudienceExport], Download]
 
 
 @dataclass(slots=True)
@@ -86,6 +116,10 @@ class Visit:
         return await principal_everywhere(self.toolbox, self.who)
 
     @property
+    def session_token(self) -> str | None:
+        return self.request.cookies.get(session_cookie(self.origin))
+
+    @property
     def here(self) -> str:
         """The page's own address, with its query."""
         query = self.request.url.query
@@ -93,11 +127,16 @@ class Visit:
 
     def may(self, permission: str) -> bool:
         """Return whether the user carries the permission: a button that cannot work says so beforehand."""
-        return Permission(permission) in self.caller.permissions
+        assert permission in (*Permission, *OwnerPermission), permission
+        return permission in self.caller.permissions
 
     def knows(self, name: str) -> bool:
         """Return whether there is a page of that name."""
         return name in self.paths
+
+    def is_below(self, name: str) -> bool:
+        """Return whether this page's address begins with that of the other one, as a file's does with that of files."""
+        return self.request.url.path.startswith(self.path(name) + "/")
 
     def path(self, name: str, **ids: str) -> str:
         """Return where the page of that name is, in the account group at hand unless `ids` say another."""
@@ -119,7 +158,7 @@ class Visit:
                 values.setdefault(name, []).append(value)
         return values
 
-    async def form(self) -> dict[str, str]:
+    async def form(self, most_bytes: int = MOST_FORM_BYTES) -> dict[str, str]:
         """Return the fields of the form that was sent; of a name given twice, the last.
 
         Raises:
@@ -132,8 +171,8 @@ class Visit:
         body = b""
         async for chunk in self.request.stream():
             body += chunk
-            if len(body) > MOST_FORM_BYTES:
-                raise Problem(ErrorKind.PAYLOAD_TOO_LARGE, f"a form may have {MOST_FORM_BYTES} bytes")
+            if len(body) > most_bytes:
+                raise Problem(ErrorKind.PAYLOAD_TOO_LARGE, f"a form may have {most_bytes} bytes")
         try:
             text = body.decode()
             fields = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)

@@ -31,3 +31,17 @@ def reservation(people: int, price: int, max_credits: int | None, is_open_ended:
     if max_credits is not None:
         most = min(most, max_credits)
     return Reservation(most, price if is_open_ended else most)
+
+
+LOW_DAYS = 7
+
+
+def lasting_days(available: int, spent: int, days: int) -> int | None:
+    """Return for how many days the balance lasts at the pace of the last `days`; None: nothing was spent in them."""
+    return available * days // spent if spent > 0 else None
+
+
+def is_low(available: int, spent: int, days: int) -> bool:
+    """Return whether somebody should add credits: none are left, or they go within a week at this pace."""
+    lasts = lasting_days(available, spent, days)
+    return available == 0 or (lasts is not None and lasts < LOW_DAYS)

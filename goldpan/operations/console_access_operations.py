@@ -52,13 +52,16 @@ class SignedIn:
     session: Session
     token: str = field(repr=False)
 
-    def principal(self, *account_group_ids: str) -> Principal:
-        """Return the caller that operations are told of: this user in account groups that the user reaches."""
+    def principal(self, *account_group_ids: str, is_test: bool = False) -> Principal:
+        """Return the caller that operations are told of: this user in account groups that the user reaches.
+
+        `is_test`: as with a test key, in the sandbox.
+        """
         permissions = frozenset[str](ROLE_PERMISSIONS[ConsoleRole(self.user.role)])
         if not self.user.reaches_all:
             permissions -= {OwnerPermission.SYSTEM_READ}  # it tells of what all account groups share
         groups = frozenset(account_group_ids)
-        return Principal(self.user.id, False, permissions, groups, bearer=f"role {self.user.role}")
+        return Principal(self.user.id, is_test, permissions, groups, bearer=f"role {self.user.role}")
 
 
 def make_link(toolbox: Toolbox, invitation: Invitation | None = None) -> str:

@@ -16,6 +16,27 @@ from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
 
 
+def credits_to_resume(toolbox: Toolbox, caller: Principal, account_group_id: str, job_id: str) -> int:
+    """Return how many credits a resume would reserve now; nothing is written.
+
+    Raises:
+        Problem: as `resume_job`; NOT_IN_THIS_STATE also for a job that is queued or running.
+    """
+    caller.require(Permission.PROSPECTING_WRITE, account_group_id)
+    require_object_id("jobId", job_id)
+    with toolbox.database.read() as tx:
+        group = account_table.read(tx, account_group_id)
+        assert group is not None  # an account group is never deleted, and the caller's key reaches this one
+        job = job_table.read(tx, account_group_id, job_id)
+        if job is None:
+            raise Problem(ErrorKind.NOT_FOUND, "jobId: there is no such job in this account group")
+        _refuse_unresumable(tx, caller, job)
+        credits = _credits_to_reserve(tx, group, job)
+        if job.import_status != JobStatus.COMPLETED:
+            refuse_exhausted(toolbox, tx, job)
+    return credits
+
+
 def resume_job(toolbox: Toolbox, caller: Principal, account_group_id: str, job_id: str) -> Job:
     """Let a failed or cancelled job go on and return it; one that is queued or running is returned as it is.
 

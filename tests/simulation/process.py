@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from goldpan.api.gate import GateParts
 from goldpan.api.http_app import build_app
 from goldpan.api.live_answers import LiveAnswers
+from goldpan.api.request_file import FileIntake
 from goldpan.domain.quota_rules import QuotaLimits
 from goldpan.engine.job_worker import is_database_away
 from goldpan.operations.toolbox import Toolbox
@@ -200,7 +201,7 @@ class Process:
             now_seconds=lambda: self.world.now,
             log=lambda *_arguments, **_fields: None,
             log_crash=self.logger.exception,
-            max_file_bytes=1_000_000,
+            files=FileIntake(1_000_000),
         )
 
 

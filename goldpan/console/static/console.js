@@ -46,10 +46,12 @@ function startLive() {
   live.region = $("[data-live]");
   if (!live.region) return;
   live.region.addEventListener("htmx:configRequest", (event) => {
+    if (event.target !== live.region) return;
     event.detail.path = $("[data-live-next]", live.region).dataset.liveNext;
     if (live.tag) event.detail.headers["If-None-Match"] = live.tag;
   });
   live.region.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target !== live.region) return;
     const { status } = event.detail.xhr;
     if (status === 200 || status === 304) {
       live.tag = event.detail.xhr.getResponseHeader("ETag");
@@ -63,11 +65,21 @@ function startLive() {
   live.region.addEventListener("htmx:afterSwap", () => {
     localiseTimes(live.region);
     markRow();
+    tellNews();
   });
   for (const name of ["focus", "blur"]) window.addEventListener(name, changeAttention);
   document.addEventListener("visibilitychange", changeAttention);
   setInterval(showLiveAge, 1000);
   changeAttention();
+}
+
+// What a live part says of itself in one word, `data-live-news`, is read out when it has become another.
+let news = $("[data-live-news]")?.dataset.liveNews;
+
+function tellNews() {
+  const now = $("[data-live-news]", live.region)?.dataset.liveNews;
+  if (now && now !== news) announce(now);
+  news = now;
 }
 
 const isWatched = () => !live.isPaused && !document.hidden && document.hasFocus();
@@ -150,6 +162,7 @@ const KEYS = {
   "[": () => $("a[rel=prev]")?.click(),
   "]": () => $("a[rel=next]")?.click(),
   "/": () => $("[data-filter]")?.focus(),
+  c: () => $("#act-cancel")?.click(),
   "?": () => $("#help").showModal(),
 };
 
@@ -177,6 +190,27 @@ function closeMenus(but) {
   }
 }
 
+// --- questions ----------------------------------------------------------------------------------------------------
+
+// A link with `data-ask` asks in a dialog what the page behind it asks; without scripts that page does.
+let askedBy = "";
+
+async function ask(link) {
+  const dialog = $("#ask");
+  askedBy = link.id;
+  let question = null;
+  try {
+    const answer = await fetch(link.href);
+    if (answer.ok) question = $("#question", new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch { /* the page itself will say what is wrong */ }
+  if (!question) return location.assign(link.href);
+  dialog.replaceChildren(question);
+  if (!dialog.open) dialog.showModal();
+}
+
+// The link may have been written anew meanwhile: then the dialog has nobody to give the focus back to.
+$("#ask")?.addEventListener("close", () => document.getElementById(askedBy)?.focus());
+
 // --- clicks and forms ---------------------------------------------------------------------------------------------
 
 const ACTS = { theme: changeTheme, live: toggleLive, help: () => $("#help").showModal() };
@@ -196,6 +230,15 @@ async function copyText(button) {
 document.addEventListener("click", (event) => {
   closeMenus(event.target.closest("details.menu"));
   const button = event.target.closest("button");
+  const link = event.target.closest("a[data-ask]");
+  if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    event.preventDefault();
+    ask(link);
+  }
+  if (event.target.closest("dialog [data-close]")) {
+    event.preventDefault();
+    event.target.closest("dialog").close();
+  }
   if (button?.dataset.act) ACTS[button.dataset.act]();
   if (button?.dataset.copy) copyText(button);
 });
@@ -207,3 +250,4 @@ document.addEventListener("keydown", onKey);
 localiseTimes(document);
 nameTheme();
 startLive();
+$(".side nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // a narrow window shows a part of the menu

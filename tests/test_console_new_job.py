@@ -1,0 +1,211 @@
+"""Starting a job from the console: what a form means, what stands beside its fields, and that it starts one job."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.cast import NOBODYS_ID, Caller, new_caller, search_url
+from tests.console_world import HOSTILE_NAME, Guest, pages, signed_in
+from tests.service import Answer, Service
+
+
+@pytest.fixture
+def alice(service: Service) -> Caller:
+    return new_caller(service, "Alice & Sons")
+
+
+@pytest.fixture
+def guest(service: Service) -> Guest:
+    return signed_in(service, "alice")
+
+
+def text(answer: Answer, status: int = 200) -> str:
+    assert answer.status == status, answer
+    return answer.body.decode().replace("&#39;", "'").replace("&#34;", '"').replace("&amp;", "&")
+
+
+def form_id(alice: Caller, guest: Guest) -> str:
+    found = re.search('name="form_id" value="([0-9a-f]{24})"', text(guest.get(pages(alice, "jobs", "new"))))
+    assert found
+    return found[1]
+
+
+def preview(alice: Caller, guest: Guest, **fields: str) -> str:
+    return text(guest.post(pages(alice, "jobs", "new", "preview"), fields))
+
+
+def error(page: str, name: str) -> str:
+    found = re.search(rf'id="{name}-error"[^>]*>(?:<svg.*?</svg><span>(.*?)</span>)?</p>', page, re.DOTALL)
+    assert found, name
+    return found[1] or ""
+
+
+def job_ids(alice: Caller) -> list[str]:
+    return [job["jobId"] for job in alice.walk(alice.jobs)]
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kind", "words"),
+    [
+        (search_url("cto"), "LinkedIn search", "LinkedIn search: keywords cto"),
+        ("https://www.linkedin.com/sales/search/people?savedSearchId=77", "Sales Navigator", "saved search 77"),
+        ("https://www.linkedin.com/in/ada/", "List of profiles", "1 profile"),
+        ("linkedin.com/in/ada\nhttps://www.linkedin.com/in/grace, www.linkedin.com/in/ada", "List", "2 profiles, 1"),
+        ("https://www.linkedin.com/feed/update/urn:li:activity:7100000000000000000/", "Commenters", "posted on"),
+    ],
+)
+def test_what_is_pasted_is_told_in_plain_words(alice: Caller, guest: Guest, pasted: str, kind: str, words: str) -> None:
+    page = preview(alice, guest, pasted=pasted)
+
+    assert kind in page
+    assert words in page
+    assert error(page, "pasted") == ""
+    assert f"goldpan jobs start --account {alice.account_group_id}" in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "words"),
+    [
+        ({"pasted": "ada lovelace"}, "pasted", "is no address of LinkedIn"),
+        ({"pasted": "https://linkedin.com.evil.example/in/ada"}, "pasted", "linkedin"),
+        ({"pasted": "https://www.linkedin.com/in/ada\nhttps://example.com/in/x"}, "pasted", "address 2:"),
+        ({"pasted": HOSTILE_NAME}, "pasted", "is no address of LinkedIn"),
+        ({"pasted": search_url("cto"), "chosen": "search:1"}, "chosen", "not both"),
+        ({"chosen": "file:1"}, "chosen", "no such choice"),
+        ({"pasted": search_url("cto"), "max_results": "0"}, "max_results", "whole number"),
+        ({"pasted": search_url("cto"), "max_credits": "1e3"}, "max_credits", "whole number"),
+        ({"pasted": search_url("cto"), "audience_name": "x" * 201}, "audience_name", "200 letters"),
+        ({"pasted": search_url("cto"), "audience": "1"}, "audience", "no such audience"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(
+    alice: Caller, guest: Guest, fields: dict[str, str], name: str, words: str
+) -> None:
+    assert words in error(preview(alice, guest, **fields), name)
+    answer = guest.post(pages(alice, "jobs", "new"), {**fields, "form_id": form_id(alice, guest)})
+
+    assert words in error(text(answer, 400), name)
+    assert "<script>alert" not in answer.body.decode()
+    assert job_ids(alice) == []
+
+
+def test_an_estimate_says_how_many_and_what_it_costs(alice: Caller, guest: Guest) -> None:
+    alice.import_people(f"ada-{number},CTO" for number in range(30))
+    fields = {"pasted": search_url("cto"), "max_results": "20"}
+
+    page = text(guest.post(pages(alice, "jobs", "new", "estimate"), fields))
+
+    assert "30 people" in page
+    assert "the number of people that you asked for" in page
+    assert "20 credits" in page
+    assert "you have 1,000" in page
+    assert re.search(r'id="start-button" class="primary">', page)
+
+
+def test_a_start_that_credits_do_not_allow_says_so_beforehand(service: Service, guest: Guest) -> None:
+    poor = new_caller(service, "Poor", credits=5)
+    poor.import_people(f"ada-{number},CTO" for number in range(30))
+    fields = {"pasted": search_url("cto"), "max_results": "20"}
+
+    page = text(guest.post(pages(poor, "jobs", "new", "estimate"), fields))
+
+    assert 'id="start-button" class="primary" disabled' in page
+    assert "It needs 20 credits and you have 5" in page
+    refused = guest.post(pages(poor, "jobs", "new"), {**fields, "form_id": form_id(poor, guest)})
+    assert "credits needed: 20, available: 5" in text(refused, 402)
+
+
+def test_the_estimate_is_there_without_scripts_too(alice: Caller, guest: Guest) -> None:
+    alice.import_people(f"ada-{number},CTO" for number in range(30))
+    fields = {"pasted": search_url("cto"), "check": "1", "form_id": form_id(alice, guest)}
+
+    page = text(guest.post(pages(alice, "jobs", "new"), fields))
+
+    assert "30 people" in page
+    assert "<!doctype html>" in page
+    assert job_ids(alice) == []
+
+
+def test_the_same_form_sent_twice_at_once_starts_one_job(alice: Caller, guest: Guest) -> None:
+    fields = {"pasted": search_url("cto total:3"), "sandbox": "1", "form_id": form_id(alice, guest)}
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: guest.post(pages(alice, "jobs", "new"), fields), range(4)))
+
+    assert {answer.status for answer in answers} == {303}
+    assert {answer.headers["Location"] for answer in answers} == {pages(alice, "jobs", *job_ids(alice))}
+
+
+def test_a_form_that_started_a_job_and_was_changed_asks_before_it_starts_another(alice: Caller, guest: Guest) -> None:
+    fields = {"pasted": search_url("cto total:3"), "sandbox": "1", "form_id": form_id(alice, guest)}
+    assert guest.post(pages(alice, "jobs", "new"), fields).status == 303
+
+    again = text(guest.post(pages(alice, "jobs", "new"), {**fields, "max_results": "2"}), 409)
+
+    assert "has started a job already" in again
+    assert fields["form_id"] not in again
+    assert len(job_ids(alice)) == 1
+
+
+def test_the_line_for_curl_starts_the_same_job(alice: Caller, guest: Guest) -> None:
+    page = preview(alice, guest, pasted=search_url("d'accord total:3"), sandbox="1", audience_name="It's $HOME")
+
+    body = re.search(r"-d '(.*?)'</code>", page, re.DOTALL)
+    assert body
+    answer = alice.sandbox().post(alice.jobs, body[1].replace("'\"'\"'", "'").encode())
+
+    assert answer.status == 202
+    assert "d%27accord" in page
+
+
+def test_saved_searches_lists_and_files_can_be_chosen(alice: Caller, guest: Guest) -> None:
+    rows = b"url\nhttps://www.linkedin.com/in/ada\nhttps://www.linkedin.com/in/grace\n"
+    file = alice.call("POST", f"{alice.group}/files", rows, content_type="text/csv").data
+
+    page = text(guest.get(f"{pages(alice, 'jobs', 'new')}?file={file['id']}"))
+    estimate = text(guest.post(pages(alice, "jobs", "new", "estimate"), {"chosen": f"file:{file['id']}"}))
+    started = guest.post(
+        pages(alice, "jobs", "new"), {"chosen": f"file:{file['id']}", "form_id": form_id(alice, guest)}
+    )
+
+    assert f'<option value="file:{file["id"]}" selected>' in page
+    assert "2 people" in estimate
+    assert started.status == 303
+
+
+def test_another_tenants_file_and_audience_are_like_none(alice: Caller, service: Service) -> None:
+    mallory = new_caller(service, "Mallory")
+    guest = signed_in(service, "mallory", "operator", mallory)
+    file = alice.call("POST", f"{alice.group}/files", b"url\nlinkedin.com/in/ada\n", content_type="text/csv").data
+    audience = alice.sandbox().started(source="linkedin_search", searchUrl=search_url("cto total:1"))["audienceId"]
+
+    for mine, nobodys in (
+        ({"chosen": f"file:{file['id']}"}, {"chosen": f"file:{NOBODYS_ID}"}),
+        (
+            {"pasted": search_url("a"), "audience": audience, "sandbox": "1"},
+            {"pasted": search_url("a"), "audience": NOBODYS_ID, "sandbox": "1"},
+        ),
+    ):
+        answers = [
+            guest.post(pages(mallory, "jobs", "new"), {**fields, "form_id": form_id(mallory, guest)})
+            for fields in (mine, nobodys)
+        ]
+        assert [answer.status for answer in answers] == [404, 404]
+    assert job_ids(mallory) == []
+
+
+def test_a_viewer_sees_why_the_button_does_nothing(alice: Caller, service: Service) -> None:
+    guest = signed_in(service, "val", "viewer", alice)
+    page = guest.get(pages(alice, "jobs", "new"))
+
+    assert "Your role may only read" in text(page)
+    fields = {"pasted": search_url("cto"), "form_id": form_id(alice, guest)}
+    assert guest.post(pages(alice, "jobs", "new"), fields).status == 403
+
+
+def test_a_form_of_another_site_starts_nothing(alice: Caller, guest: Guest) -> None:
+    fields = {"pasted": search_url("cto total:3"), "sandbox": "1", "form_id": form_id(alice, guest)}
+
+    assert guest.post(pages(alice, "jobs", "new"), fields, sec_fetch_site="cross-site").status == 403
+    assert job_ids(alice) == []
