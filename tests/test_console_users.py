@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from starlette.requests import Request
 
 from goldpan import assembly
 from goldpan.cli.command_line import root
 from goldpan.cli.shell_output import ExitCode, Failure
 from goldpan.console.password_turns import Turns
+from goldpan.console.request_guard import Origin, find_origin, parse_origins
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.permission_catalogue import OwnerPermission, Permission
 from goldpan.domain.access_rules import Principal, caller_of
@@ -196,6 +198,24 @@ def test_what_came_through_a_proxy_is_not_of_this_machine(service: Service, head
 
     assert guest.get("/login", **{header: "192.0.2.1"}).status == 421
     assert guest.get("/login", **{header: "192.0.2.1", "Host": "goldpan.example.com"}).status == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://goldpan.example.com", "https://goldpan.example.com/console", "ftp://localhost", "localhost:8080"]
+)
+def test_the_console_is_named_over_https_or_at_this_machine(origin: str) -> None:
+    fine = "https://goldpan.example.com http://localhost:8080"
+
+    assert [str(each) for each in parse_origins(fine)] == fine.split()
+    with pytest.raises(ValueError, match=origin):
+        parse_origins(f"{fine} {origin}")
+
+
+def test_a_proxy_of_this_machine_can_be_named() -> None:
+    scope = {"type": "http", "headers": [(b"host", b"localhost:8080"), (b"x-forwarded-for", b"127.0.0.1")]}
+
+    assert find_origin(Request(scope), parse_origins("http://localhost:8080")) == Origin("http", "localhost:8080")
+    assert find_origin(Request(scope), parse_origins("http://localhost:9090")) is None
 
 
 # --- strangers who try --------------------------------------------------------------------------------------------

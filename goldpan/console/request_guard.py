@@ -51,15 +51,18 @@ class Origin:
 def parse_origins(text: str) -> tuple[Origin, ...]:
     """Return the origins in a list like `https://goldpan.example.com, https://goldpan.internal:8443`.
 
+    A proxy at this very machine may be named without https, as in `http://localhost:8080`.
+
     Raises:
-        ValueError: one is no origin, or not https: whoever listens on the way would be let in.
+        ValueError: one is no origin, or neither https nor of this machine: whoever listens on the way would be let in.
     """
     origins = []
     for part in filter(None, re.split(r"[,\s]+", text)):
         split = urlsplit(part)
-        if split.scheme != "https" or not split.netloc or part.rstrip("/") != f"https://{split.netloc}":
+        is_private = split.scheme == "https" or (split.scheme == "http" and _LOOPBACK.fullmatch(split.netloc))
+        if not is_private or not split.netloc or part.rstrip("/") != f"{split.scheme}://{split.netloc}":
             raise ValueError(part)
-        origins.append(Origin("https", split.netloc.lower()))
+        origins.append(Origin(split.scheme, split.netloc.lower()))
     return tuple(origins)
 
 
@@ -67,16 +70,17 @@ def find_origin(request: Request, origins: Sequence[Origin]) -> Origin | None:
     """Return which origin the request is for; None: a host that is not ours, so a stranger's name may lead here.
 
     A page of any site may let its own name point at this machine: then its scripts would be of our origin. And who came
-    through a proxy is not at this machine, whatever name the proxy passes on: they need one of `origins`, over https.
+    through a proxy is not at this machine, whatever name the proxy passes on: they need one of `origins`.
     """
     hosts = request.headers.getlist("host")
     if len(hosts) != 1:
         return None
     host = hosts[0].lower()
-    if _LOOPBACK.fullmatch(host):
-        is_forwarded = any(name == "forwarded" or name.startswith("x-forwarded-") for name in request.headers)
-        return None if is_forwarded else Origin("http", host)
-    return next((origin for origin in origins if origin.host == host), None)
+    named = next((origin for origin in origins if origin.host == host), None)
+    if named is not None or not _LOOPBACK.fullmatch(host):
+        return named
+    is_forwarded = any(name == "forwarded" or name.startswith("x-forwarded-") for name in request.headers)
+    return None if is_forwarded else Origin("http", host)
 
 
 def is_from_here(request: Request, origin: Origin) -> bool:
