@@ -546,6 +546,8 @@ def test_an_interrupted_watch_leaves_the_job_alone(acme: Acme) -> None:
         (["list", "--limit", "0"], 1, "VALIDATION_ERROR"),
         (["list", "--url", "http://127.0.0.1:9"], 1, "UNREACHABLE"),
         (["start"], 2, "USAGE"),
+        (["start", "--search-url", SEARCH + "cto", "--max-credits", "0"], 2, "USAGE"),
+        (["start", "--search-url", SEARCH + "cto", "--max-results", "0"], 2, "USAGE"),
     ],
 )
 def test_every_refusal_has_its_exit_code(acme: Acme, arguments: list[str], exit_code: int, code: str) -> None:
