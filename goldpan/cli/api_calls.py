@@ -67,25 +67,30 @@ def api_options(command: Command) -> Command:
 
 
 def find_caller(profile_name: str | None, url: str | None, account: str | None, *, is_debugging: bool) -> Caller:
-    """Return who calls: what is given here, else the environment, else the profile.
+    """Return who calls: by the key of the environment, to which no profile adds anything, else by the profile.
 
     Raises:
         Failure: there is no such profile, or it and a key of the environment are both asked for.
     """
     settings = read_settings(os.environ)
-    if profile_name is not None and settings.api_key:
-        message = "--profile and GOLDPAN_API_KEY name two keys"
-        raise Failure(
-            ExitCode.USAGE, "USAGE", message, next_step="unset GOLDPAN_API_KEY, or the same without --profile"
-        )
-    name = profile_name or settings.profile
+    given_url = url or (settings.url if os.environ.get("GOLDPAN_URL") else None)
+    if settings.api_key:
+        if profile_name is not None:
+            step = "unset GOLDPAN_API_KEY, or the same without --profile"
+            raise Failure(ExitCode.USAGE, "USAGE", "--profile and GOLDPAN_API_KEY name two keys", next_step=step)
+        # Not even the profile's address: this key was never meant for that server.
+        return Caller(given_url or settings.url, settings.api_key, account, is_debugging)
+    return _caller_of_profile(profile_name or settings.profile, given_url, account, is_debugging=is_debugging)
+
+
+def _caller_of_profile(name: str, given_url: str | None, account: str | None, *, is_debugging: bool) -> Caller:
+    """Return who calls by a kept key; where nobody signed in, somebody without a key."""
     profile = read_profiles().get(name)
-    if profile is None and name != "default" and not settings.api_key:
+    if profile is None and name != "default":
         message = f"there is no profile {name}"
         raise Failure(ExitCode.NOT_ALLOWED, "NO_PROFILE", message, next_step=f"goldpan login --profile {name}")
-    given_url = url or (settings.url if os.environ.get("GOLDPAN_URL") else None)
-    if profile is None or settings.api_key:
-        return Caller(given_url or (profile and profile.url) or settings.url, settings.api_key, account, is_debugging)
+    if profile is None:
+        return Caller(given_url or read_settings(os.environ).url, "", account, is_debugging)
     if given_url is not None and not is_same_server(given_url, profile.url):
         # A key tells who bears it everything that its owner may: only the server that made it gets it.
         message = f"the key of the profile {name} is for {profile.url}, not for {given_url}"
