@@ -284,6 +284,7 @@ def test_the_doctor_looks_into_the_database(cli: Cli) -> None:
         ("GOLDPAN_QUOTA_URL_UPLOAD", "0"),
         ("GOLDPAN_DATABASE_URL", "sqlite:///other.db"),
         ("GOLDPAN_URL", "127.0.0.1:8470"),
+        ("GOLDPAN_URL", "http://carol:hunter2@127.0.0.1:8470"),
         ("GOLDPAN_DATA", "/dev/null"),
         ("GOLDPAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none"),
     ],

@@ -96,6 +96,30 @@ def test_with_a_key_of_the_environment_the_file_of_profiles_is_not_opened(cli: C
     assert cli("whoami", GOLDPAN_API_KEY=carol.key).returncode == 0
 
 
+@pytest.mark.parametrize("command", [("login",), ("jobs", "list"), ("api", "GET", "/v1/accounts"), ("mcp",)])
+@pytest.mark.parametrize("key", ["sk_live_x", ""])
+def test_an_address_with_a_password_is_refused_without_showing_it(
+    cli: Cli, carol: Caller, command: tuple[str, ...], key: str
+) -> None:
+    sign_in(cli, carol)
+
+    done = cli(*command, "--url", "http://carol:hunter2@127.0.0.1:9", "--json", GOLDPAN_API_KEY=key)
+
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "USAGE")
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_signs_in_to_a_profile_again_stays_at_its_address(cli: Cli, carol: Caller) -> None:
+    sign_in(cli, carol, "--profile", "work")
+    (here,) = {profile["url"] for profile in json.loads(profiles_of(cli).read_text())["profiles"].values()}
+    elsewhere = Cli(cli.environment | {"GOLDPAN_URL": ""})
+
+    sign_in(elsewhere, carol, "--profile", "work")
+
+    assert elsewhere.json("whoami", "--profile", "work")["url"] == here
+
+
 def test_a_profile_is_chosen_by_its_name(cli: Cli, carol: Caller) -> None:
     sign_in(cli, carol, "--profile", "work")
 

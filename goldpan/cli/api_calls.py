@@ -70,10 +70,12 @@ def find_caller(profile_name: str | None, url: str | None, account: str | None, 
     """Return who calls: by the key of the environment, to which no profile adds anything, else by the profile.
 
     Raises:
-        Failure: there is no such profile, or it and a key of the environment are both asked for.
+        Failure: the address is none, there is no such profile, or it and a key of the environment are both asked for.
     """
     settings = read_settings(os.environ)
     given_url = url or (settings.url if os.environ.get("GOLDPAN_URL") else None)
+    if given_url is not None:
+        refuse_no_address(given_url)
     if settings.api_key:
         if profile_name is not None:
             step = "unset GOLDPAN_API_KEY, or the same without --profile"
@@ -137,8 +139,7 @@ def client_log_shown(caller: Caller) -> Iterator[None]:
 
 def refuse_unusable(caller: Caller) -> None:
     """Say before any call what no call could work with."""
-    if not is_address(caller.url):
-        raise Failure(ExitCode.USAGE, "USAGE", f"{caller.url} is no address: take one like http://127.0.0.1:8470")
+    refuse_no_address(caller.url)
     if not caller.api_key:
         step = "goldpan login, or export GOLDPAN_API_KEY=…"
         raise Failure(ExitCode.NOT_ALLOWED, "NO_API_KEY", "no API key", next_step=step)
@@ -146,9 +147,19 @@ def refuse_unusable(caller: Caller) -> None:
         raise Failure(ExitCode.NOT_ALLOWED, "UNAUTHORIZED", "the API key holds characters that no key has")
 
 
+def refuse_no_address(url: str) -> None:
+    if not is_address(url):
+        shown = "this" if "@" in url else url  # what stands before an @ may be a password
+        message = f"{shown} is no address: take one like http://127.0.0.1:8470, without a name or a password"
+        raise Failure(ExitCode.USAGE, "USAGE", message)
+
+
 def is_address(url: str) -> bool:
+    """Return whether the API could be there; a name and a password in it would stand in messages."""
     try:
         parts = urlsplit(url)
+        if "@" in parts.netloc:
+            return False
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number
         return False
