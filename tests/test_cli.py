@@ -16,6 +16,7 @@ import click
 import pytest
 
 from goldpan.cli.command_line import root
+from goldpan.cli.lazy_commands import PLACES
 from tests import service
 from tests.shell import SEARCH, SECONDS, Acme, Cli, make_cli
 
@@ -65,6 +66,23 @@ def test_asking_for_help_loads_nothing_slow(cli: Cli) -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert loaded == "[]\n"
+
+
+def test_the_list_of_commands_imports_none_of_them_and_says_what_they_say(cli: Cli) -> None:
+    code = """if True:
+        import sys
+        from goldpan.cli.command_line import run
+        run(["--help"])
+        print(*(name for name in sys.modules if name.startswith("goldpan.cli.")), file=sys.stderr)
+    """
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert all(f"  {name} " in shown.stdout for name in PLACES)
+    modules = {place.target.partition(":")[0] for place in PLACES.values()}
+    assert not modules & set(shown.stderr.split())
+    assert {name: place.short_help for name, place in PLACES.items()} == {
+        name: command.get_short_help_str(500) for name, command in root.commands.items()
+    }
 
 
 def test_a_misspelt_command_is_a_usage_error_that_suggests_the_right_one(cli: Cli) -> None:

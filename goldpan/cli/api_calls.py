@@ -131,10 +131,12 @@ def client_log_shown(caller: Caller) -> Iterator[None]:
     log, handler = logging.getLogger("goldpan.client"), Notes()
     log.setLevel(logging.DEBUG if caller.is_debugging else logging.INFO)
     log.addHandler(handler)
+    log.propagate = False  # a library that shows every log would tell it twice
     try:
         yield
     finally:
         log.removeHandler(handler)
+        log.propagate = True
 
 
 def refuse_unusable(caller: Caller) -> None:
