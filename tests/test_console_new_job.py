@@ -1,10 +1,12 @@
 """Starting a job from the console: what a form means, what stands beside its fields, and that it starts one job."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from goldpan.console.new_job_form import MOST_FORM_BYTES, read_draft
 from tests.cast import NOBODYS_ID, Caller, new_caller, search_url
 from tests.console_world import HOSTILE_NAME, Guest, pages, signed_in
 from tests.service import Answer, Service
@@ -62,6 +64,27 @@ def test_what_is_pasted_is_told_in_plain_words(alice: Caller, guest: Guest, past
     assert words in page
     assert error(page, "pasted") == ""
     assert f"goldpan jobs start --account {alice.account_group_id}" in page
+
+
+@pytest.mark.parametrize("separator", [" ", ",", "\n", "\t;", "a "])
+def test_the_largest_form_is_read_within_a_moment(separator: str) -> None:
+    pasted = "x" + separator * (MOST_FORM_BYTES // len(separator)) + "x"
+
+    started = time.process_time()
+    draft = read_draft({"pasted": pasted})
+
+    assert time.process_time() - started < 1
+    assert "pasted" in draft.errors
+
+
+@pytest.mark.parametrize("page", ["preview", "estimate"])
+def test_nothing_that_a_viewer_sends_is_read(alice: Caller, service: Service, page: str) -> None:
+    guest = signed_in(service, "val", "viewer", alice)
+
+    answer = guest.post(pages(alice, "jobs", "new", page), {"pasted": search_url("cto")})
+
+    assert answer.status == 403
+    assert "cto" not in answer.body.decode()
 
 
 @pytest.mark.parametrize(

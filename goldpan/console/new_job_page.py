@@ -13,6 +13,7 @@ from goldpan.console.page_words import SOURCE_WORDS
 from goldpan.console.visit import Visit
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
 from goldpan.contract.paging import MAX_LIMIT, PageRequest, is_object_id
+from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.estimate_rules import describe_source
 from goldpan.operations.audience_operations import list_audiences
@@ -36,20 +37,20 @@ async def new_job_page(visit: Visit) -> Response:
 
 async def new_job_preview(visit: Visit) -> Response:
     """Answer what the form means, while somebody types; the estimate is asked for by what is shown."""
-    draft = read_draft(await visit.form(MOST_FORM_BYTES))
+    draft = read_draft(await _sent(visit))
     return visit.page("new_job_preview.html", draft=draft, is_part=True, **_understood(visit, draft))
 
 
 async def new_job_estimate(visit: Visit) -> Response:
     """Answer what the job would do if it were started as the form stands."""
-    draft = read_draft(await visit.form(MOST_FORM_BYTES))
+    draft = read_draft(await _sent(visit))
     estimate = await _estimate(visit, draft)
     return visit.page("new_job_estimate.html", draft=draft, is_part=True, **_estimated(draft, estimate))
 
 
 async def new_job(visit: Visit) -> Response:
     """Start the job, or show what keeps it from starting; the same form sent twice starts one job."""
-    fields = await visit.form(MOST_FORM_BYTES)
+    fields = await _sent(visit)
     form_id = fields.get("form_id", "")
     if not is_object_id(form_id):
         raise invalid_body("form_id", "is not of a form of this page")
@@ -72,6 +73,12 @@ async def new_job(visit: Visit) -> Response:
             draft.note(problem)
         return await _form(visit, draft, form_id, status=problem.kind.status)
     return visit.redirect(visit.path("job", jobId=job.id))
+
+
+async def _sent(visit: Visit) -> Mapping[str, str]:
+    """Return the form of somebody who may start jobs: reading a large one costs a moment."""
+    visit.caller.require(Permission.PROSPECTING_WRITE, visit.group_id)
+    return await visit.form(MOST_FORM_BYTES)
 
 
 def _caller(visit: Visit, draft: JobDraft) -> Principal:
