@@ -1,6 +1,6 @@
 """Starting a job: a form that says at once what it understands, then what the job would do, then starts it once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -16,7 +16,7 @@ from goldpan.contract.paging import MAX_LIMIT, PageRequest, is_object_id
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.estimate_rules import describe_source
-from goldpan.operations.audience_operations import list_audiences
+from goldpan.operations.audience_operations import Audience, get_audience, list_audiences
 from goldpan.operations.file_operations import list_files
 from goldpan.operations.job_estimate_operations import Estimate, estimate_job
 from goldpan.operations.job_request import FileSource
@@ -32,7 +32,7 @@ async def new_job_page(visit: Visit) -> Response:
     values = {"audience": queried.get("audience", ""), "sandbox": queried.get("sandbox", "")}
     if "file" in queried:
         values["chosen"] = f"file:{queried['file']}"
-    return await _form(visit, JobDraft(values), visit.toolbox.new_id())
+    return await _form(visit, read_draft(values), visit.toolbox.new_id())
 
 
 async def new_job_preview(visit: Visit) -> Response:
@@ -100,19 +100,34 @@ async def _estimate(visit: Visit, draft: JobDraft) -> Estimate | None:
 async def _form(
     visit: Visit, draft: JobDraft, form_id: str, estimate: Estimate | None = None, status: int = 200
 ) -> Response:
-    audiences = await list_audiences(visit.toolbox, visit.caller, visit.group_id, PageRequest(limit=MAX_LIMIT))
+    audiences = await _audiences(visit, draft)
     choices = await run_in_threadpool(_choices, visit)
     return visit.page(
         "new_job.html",
         status,
         draft=draft,
         form_id=form_id,
-        audiences=audiences.items,
+        audiences=audiences,
         choices=choices,
         is_part=False,
         **_understood(visit, draft),
         **_estimated(draft, estimate),
     )
+
+
+async def _audiences(visit: Visit, draft: JobDraft) -> Sequence[Audience]:
+    """Return the newest audiences, and before them an older one that is chosen already; there may be any number."""
+    asker = visit.toolbox, visit.caller, visit.group_id
+    newest = await list_audiences(*asker, PageRequest(limit=MAX_LIMIT))
+    chosen = draft.values.get("audience", "")
+    if not is_object_id(chosen) or any(audience.id == chosen for audience in newest.items):
+        return newest.items
+    try:
+        return [await get_audience(*asker, chosen), *newest.items]
+    except Problem as problem:
+        words = "there is no such audience" if problem.kind is ErrorKind.NOT_FOUND else problem.kind.meaning
+        draft.errors.setdefault("audience", words)
+        return newest.items
 
 
 def _choices(visit: Visit) -> list[tuple[str, list[tuple[str, str]]]]:
