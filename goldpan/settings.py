@@ -27,7 +27,9 @@ TABLE = (
         is_secret=True,
     ),
     Setting(
-        "GOLDPAN_RATE_LIMIT", "600/minute", "requests of one API key; forms and downloads of one session in the console"
+        "GOLDPAN_RATE_LIMIT",
+        "600/minute",
+        "how many requests one API key may make, and how many forms and downloads one session in the console",
     ),
     Setting(
         "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT",
