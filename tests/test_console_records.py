@@ -206,7 +206,8 @@ def test_bars_stand_within_their_drawing_and_any_day_can_be_seen() -> None:
 
 
 def make(guest: Guest, caller: Caller, **fields: str) -> Answer:
-    form = {"name": "Clay", "preset": "read", "mode": "live", "ends": "never", **fields}
+    form_id = caller.service.toolbox.new_id()
+    form = {"name": "Clay", "preset": "read", "mode": "live", "ends": "never", "form_id": form_id, **fields}
     return guest.post(pages(caller, "keys", "new"), form)
 
 
@@ -257,6 +258,31 @@ def test_a_rolled_key_has_a_successor_and_ends_when_its_owner_said(
     assert Caller(service, alice.account_group_id, old).get(alice.jobs).status == 200
     assert Caller(service, alice.account_group_id, new).get(alice.jobs).status == 200
     assert "Ends soon" in text(guest.get(pages(alice, "keys")))
+
+
+def test_a_form_that_is_sent_twice_makes_one_key_and_says_what_to_do(alice: Caller, guest: Guest) -> None:
+    form_id = re.findall('name="form_id" value="([0-9a-f]{24})"', text(guest.get(pages(alice, "keys", "new"))))[0]
+
+    key = made(guest, alice, form_id=form_id)
+    again = text(make(guest, alice, form_id=form_id), 409)
+
+    assert KEY.findall(again) == []
+    assert pages(alice, "keys", key.split("_")[2], "roll") in again
+    assert text(guest.get(pages(alice, "keys"))).count(">Clay<") == 1
+
+
+def test_a_key_that_was_rolled_is_offered_no_second_successor(alice: Caller, guest: Guest) -> None:
+    old = made(guest, alice, ends="30").split("_")[2]
+    shown = text(guest.post(pages(alice, "keys", old, "roll"), {"overlap": "720"}))
+    new = KEY.findall(shown)[0].split("_")[2]
+
+    again = text(guest.post(pages(alice, "keys", old, "roll"), {"overlap": "720"}), 409)
+
+    assert "The old key ends: <strong><time" in shown
+    assert pages(alice, "keys", new, "roll") in again
+    listed = text(guest.get(pages(alice, "keys")))
+    assert pages(alice, "keys", new, "roll") in listed
+    assert pages(alice, "keys", old, "roll") not in listed
 
 
 def test_a_key_is_revoked_by_whoever_types_the_word(alice: Caller, guest: Guest, service: Service) -> None:
