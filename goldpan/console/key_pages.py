@@ -104,9 +104,13 @@ async def roll(visit: Visit) -> Response:
     key, form = await _find(visit), await visit.form()
     if form.get("overlap") not in OVERLAPS:
         raise invalid_body("overlap", "choose when the old key ends")
-    if key.successor_id is not None:
-        return visit.page("key_lost.html", 409, key_id=key.successor_id)
-    issued = await _of_keys(visit, roll_key, key.id, OVERLAPS[form["overlap"]][1])
+    try:
+        issued = await _of_keys(visit, roll_key, key.id, OVERLAPS[form["overlap"]][1])
+    except Problem as problem:
+        successor_id = (await _find(visit)).successor_id if problem.kind is ErrorKind.NOT_IN_THIS_STATE else None
+        if successor_id is None:
+            raise
+        return visit.page("key_lost.html", 409, key_id=successor_id)
     return _shown(visit, issued, f"The successor of {key.name or key.id}")
 
 

@@ -107,8 +107,6 @@ def create_key(toolbox: Toolbox, new: NewKey, key_id: str | None = None) -> tupl
         unknown = set(new.account_group_ids) - account_table.existing_groups(tx, new.account_group_ids)
         if unknown:
             raise InvalidSetting(f"there is no account group {', '.join(sorted(unknown))}")
-        if key_id is not None and account_table.read_key(tx, key_id) is not None:
-            raise KeyExists(key_id)
         return _add_key(toolbox, tx, new, key_id)
 
 
@@ -172,7 +170,8 @@ def _add_key(toolbox: Toolbox, tx: Tx, new: NewKey, key_id: str | None = None) -
     key = ApiKey(
         key_id, new.name, hash_secret(secret), permissions, new.is_test, toolbox.now_ms(), new.expires_ms, None
     )
-    account_table.add_key(tx, key, list(dict.fromkeys(new.account_group_ids)))
+    if not account_table.add_key(tx, key, list(dict.fromkeys(new.account_group_ids))):
+        raise KeyExists(key_id)
     return key_id, make_key(new.is_test, key_id, secret)
 
 
