@@ -1,7 +1,7 @@
 """The pages on API keys, for owners: the list, a new key, rolling one and revoking one; a key's text is shown once."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -164,7 +164,7 @@ async def _find(visit: Visit) -> KeyReport:
 
 
 def _form(visit: Visit, form: Mapping[str, str], form_id: str, error: str | None = None) -> Response:
-    values = {"presets": PRESETS, "chosen": CHOSEN, "ends": ENDS, "meanings": MEANINGS}
+    values: dict[str, Any] = {"presets": PRESETS, "chosen": CHOSEN, "ends": ENDS, "meanings": MEANINGS}
     values |= {"form": form, "form_id": form_id, "error": error}
     return visit.page("key_new.html", 422 if error else 200, **values)
 
