@@ -26,7 +26,11 @@ TABLE = (
         "a Redis or Valkey in which several API processes count requests together: redis://user:password@host:6379/0",
         is_secret=True,
     ),
-    Setting("GOLDPAN_RATE_LIMIT", "600/minute", "how many requests one API key may make"),
+    Setting(
+        "GOLDPAN_RATE_LIMIT",
+        "600/minute",
+        "how many requests one API key may make, and how many forms and downloads one session in the console",
+    ),
     Setting(
         "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT",
         "300/minute",

@@ -193,3 +193,10 @@ def test_hostile_text_in_an_address_stays_text(alice: Caller, guest: Guest) -> N
         answer = guest.get(pages(alice, "jobs", id))
         assert answer.status in (400, 404)
         assert b"<script>alert" not in answer.body
+
+
+def test_profiles_are_shown_as_they_were_sent(alice: Caller, guest: Guest) -> None:
+    sent = "HTTPS://de.linkedin.com/in/Ada?trk=x"
+    job = alice.started(source="url_upload", urls=[sent])
+
+    assert f'<dd dir="auto">{sent}</dd>' in text(guest.get(pages(alice, "jobs", job["jobId"])))

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -15,10 +16,11 @@ from goldpan.console.console_app import Access, Console, Page
 from goldpan.console.console_pages import PAGES
 from goldpan.console.visit import Visit
 from goldpan.contract.permission_catalogue import Permission
+from goldpan.operations.console_access_operations import sign_in
 from goldpan.settings import read_settings
 from goldpan.storage.database import Database
-from tests.cast import Caller, new_caller, now_ms, store_jobs
-from tests.console_world import HOSTILE_NAME, Guest, new_user, pages, signed_in, store_many_jobs
+from tests.cast import NOBODYS_ID, Caller, new_caller, now_ms, store_jobs
+from tests.console_world import HOSTILE_NAME, PASSWORD, Guest, new_user, pages, signed_in, store_many_jobs
 from tests.processes import bound
 from tests.service import Answer, Service
 
@@ -254,17 +256,42 @@ def test_a_crash_shows_its_trace_id_and_nothing_else(console: Console) -> None:
 
 
 def test_a_refusal_names_the_permission_that_is_missing(console: Console) -> None:
-    from types import SimpleNamespace
-
     toolbox = console.parts.toolbox
     here = SimpleNamespace(toolbox=toolbox)
     caller = new_caller(here, "Alice")  # type: ignore[arg-type]
-    from goldpan.operations.console_access_operations import sign_in
-    from tests.console_world import PASSWORD
-
     token = sign_in(toolbox, new_user(here, "val", "viewer"), PASSWORD, None)  # type: ignore[arg-type]
 
     answer = ask(console, "POST", pages(caller, "change"), f"sid={token}")
 
     assert answer.status_code == 403
     assert "The role viewer lacks the permission prospecting:write" in answer.text
+
+
+def test_what_a_session_sends_and_downloads_is_limited_and_what_it_reads_is_not(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    toolbox = build_toolbox(database)
+    console = build_console(read_settings({"GOLDPAN_RATE_LIMIT": "2/minute"}), toolbox, FileIntake(1000))
+    here = SimpleNamespace(toolbox=toolbox)
+    caller, name = new_caller(here, "Alice"), new_user(here, "alice")  # type: ignore[arg-type]
+    busy, other = (f"sid={sign_in(toolbox, name, PASSWORD, None)}" for _ in range(2))
+    typed, export = pages(caller, "jobs", "new", "preview"), pages(caller, "audiences", NOBODYS_ID, "export")
+
+    counted = [ask(console, *asked, busy).status_code for asked in (("POST", typed), ("GET", export))]
+    refused = [ask(console, *asked, busy) for asked in (("POST", typed), ("GET", export))]
+
+    assert 429 not in counted
+    assert [(answer.status_code, answer.headers["Retry-After"].isdecimal()) for answer in refused] == [(429, True)] * 2
+    assert ask(console, "GET", pages(caller, "jobs"), busy).status_code == 200
+    assert ask(console, "POST", typed, other).status_code != 429
+    database.close()
+
+
+def test_a_page_that_takes_what_is_typed_says_to_sign_in_and_leaves_it_there(guest: Guest, alice: Caller) -> None:
+    guest.cookies.clear()
+
+    answer = guest.post(pages(alice, "jobs", "new", "preview"), {"pasted": "x"}, HX_Request="true")
+
+    assert answer.status == 401
+    assert "HX-Refresh" not in answer.headers
+    assert "Sign in again" in answer.body.decode()
+    assert "<!doctype" not in answer.body.decode()

@@ -1,10 +1,14 @@
 """Starting a job from the console: what a form means, what stands beside its fields, and that it starts one job."""
 
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from goldpan.console.new_job_form import MOST_FORM_BYTES, read_draft
+from goldpan.contract.paging import MAX_LIMIT
+from tests.audience_world import store_audiences
 from tests.cast import NOBODYS_ID, Caller, new_caller, search_url
 from tests.console_world import HOSTILE_NAME, Guest, pages, signed_in
 from tests.service import Answer, Service
@@ -62,6 +66,27 @@ def test_what_is_pasted_is_told_in_plain_words(alice: Caller, guest: Guest, past
     assert words in page
     assert error(page, "pasted") == ""
     assert f"goldpan jobs start --account {alice.account_group_id}" in page
+
+
+@pytest.mark.parametrize("separator", [" ", ",", "\n", "\t;", "a "])
+def test_the_largest_form_is_read_within_a_moment(separator: str) -> None:
+    pasted = "x" + separator * (MOST_FORM_BYTES // len(separator)) + "x"
+
+    started = time.process_time()
+    draft = read_draft({"pasted": pasted})
+
+    assert time.process_time() - started < 1
+    assert "pasted" in draft.errors
+
+
+@pytest.mark.parametrize("page", ["preview", "estimate"])
+def test_nothing_that_a_viewer_sends_is_read(alice: Caller, service: Service, page: str) -> None:
+    guest = signed_in(service, "val", "viewer", alice)
+
+    answer = guest.post(pages(alice, "jobs", "new", page), {"pasted": search_url("cto")})
+
+    assert answer.status == 403
+    assert "cto" not in answer.body.decode()
 
 
 @pytest.mark.parametrize(
@@ -209,3 +234,24 @@ def test_a_form_of_another_site_starts_nothing(alice: Caller, guest: Guest) -> N
 
     assert guest.post(pages(alice, "jobs", "new"), fields, sec_fetch_site="cross-site").status == 403
     assert job_ids(alice) == []
+
+
+def test_an_audience_that_another_page_names_is_chosen_however_old_it_is(alice: Caller, guest: Guest) -> None:
+    oldest = store_audiences(alice, list(range(1, MAX_LIMIT + 2)))[-1]
+
+    page = text(guest.get(f"{pages(alice, 'jobs', 'new')}?audience={oldest}"))
+    nobodys = text(guest.get(f"{pages(alice, 'jobs', 'new')}?audience={NOBODYS_ID}"))
+
+    assert f'<option value="{oldest}" selected>' in page
+    assert error(page, "audience") == ""
+    assert error(nobodys, "audience") == "there is no such audience"
+
+
+def test_a_file_that_another_page_names_is_estimated_without_a_keystroke(alice: Caller, guest: Guest) -> None:
+    file = alice.call("POST", f"{alice.group}/files", b"url\nlinkedin.com/in/ada\n", content_type="text/csv").data
+
+    page = text(guest.get(f"{pages(alice, 'jobs', 'new')}?file={file['id']}"))
+
+    assert 'hx-trigger="load, input' in page
+    assert "Its people" in page
+    assert 'hx-trigger="input' in text(guest.get(pages(alice, "jobs", "new")))

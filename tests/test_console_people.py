@@ -6,12 +6,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import sqlalchemy as sa
 
 from goldpan.assembly.parts import build_console, file_intake
 from goldpan.console import audience_page
 from goldpan.console.console_app import Console
+from goldpan.console.console_pages import PAGES
+from goldpan.domain.console_rules import hash_token
 from goldpan.operations.console_access_operations import sign_out
 from goldpan.settings import read_settings
+from goldpan.storage.console_tables import CONSOLE_SESSION
 from tests.cast import NOBODYS_ID, Caller, new_caller
 from tests.console_world import HOSTILE_NAME, Guest, pages, signed_in
 from tests.service import Answer, Service
@@ -127,15 +131,53 @@ def test_a_download_breaks_off_when_its_session_ends(
     sent: list[bytes] = []
 
     async def take(message: Any) -> None:
+        assert message.get("more_body", True), "the last piece of a whole file"
         sent.append(message.get("body", b""))
         if len(sent) == 3:
             await asyncio.to_thread(sign_out, service.toolbox, token)
 
-    with pytest.raises(ConnectionAbortedError):
-        asyncio.run(ask(console, alice, audience_id, token, take))
+    log: list[dict[str, Any]] = []
+    told = console.parts._replace(log=lambda event, **values: log.append({"event": event, **values}))
+    asyncio.run(ask(Console(told, PAGES), alice, audience_id, token, take))
 
+    assert [(entry["event"], entry["reason"]) for entry in log] == [
+        ("broken_off", "the session of a download has ended")
+    ]
     assert b"ada-249" in b"".join(sent)
     assert b"ada-0" not in b"".join(sent)
+
+
+def test_who_waits_for_a_long_download_stays_signed_in(
+    alice: Caller, guest: Guest, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audience_id = filled(alice, 250)
+    monkeypatch.setattr(audience_page, "LOOKS_EVERY_SECONDS", 0)
+    token = guest.cookies["sid"]
+    settings = read_settings({})
+    console = build_console(settings, service.toolbox, file_intake(settings))
+    sent: list[bytes] = []
+
+    def seen_ms() -> int:
+        with service.toolbox.database.read() as tx:
+            where = CONSOLE_SESSION.c.token_hash == hash_token(token)
+            return int(tx.execute(sa.select(CONSOLE_SESSION.c.seen_ms).where(where)).scalar_one())
+
+    def idle_for_ten_minutes() -> None:
+        with service.toolbox.database.write() as tx:
+            change = CONSOLE_SESSION.update().where(CONSOLE_SESSION.c.token_hash == hash_token(token))
+            earlier = {name: CONSOLE_SESSION.c[name] - 600_000 for name in ("seen_ms", "created_ms")}
+            tx.execute(change.values(earlier))
+
+    began_ms = seen_ms()
+
+    async def take(message: Any) -> None:
+        sent.append(message.get("body", b""))
+        if len(sent) == 2:
+            await asyncio.to_thread(idle_for_ten_minutes)
+
+    asyncio.run(ask(console, alice, audience_id, token, take))
+
+    assert seen_ms() >= began_ms
 
 
 async def ask(console: Console, alice: Caller, audience_id: str, token: str, take: Any) -> None:

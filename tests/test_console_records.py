@@ -4,6 +4,7 @@ import asyncio
 import html
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import httpx2
@@ -206,7 +207,8 @@ def test_bars_stand_within_their_drawing_and_any_day_can_be_seen() -> None:
 
 
 def make(guest: Guest, caller: Caller, **fields: str) -> Answer:
-    form = {"name": "Clay", "preset": "read", "mode": "live", "ends": "never", **fields}
+    form_id = caller.service.toolbox.new_id()
+    form = {"name": "Clay", "preset": "read", "mode": "live", "ends": "never", "form_id": form_id, **fields}
     return guest.post(pages(caller, "keys", "new"), form)
 
 
@@ -257,6 +259,33 @@ def test_a_rolled_key_has_a_successor_and_ends_when_its_owner_said(
     assert Caller(service, alice.account_group_id, old).get(alice.jobs).status == 200
     assert Caller(service, alice.account_group_id, new).get(alice.jobs).status == 200
     assert "Ends soon" in text(guest.get(pages(alice, "keys")))
+
+
+def test_a_form_that_is_sent_twice_makes_one_key_and_says_what_to_do(alice: Caller, guest: Guest) -> None:
+    form_id = re.findall('name="form_id" value="([0-9a-f]{24})"', text(guest.get(pages(alice, "keys", "new"))))[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: make(guest, alice, form_id=form_id), range(4)))
+
+    assert sorted(answer.status for answer in answers) == [200, 409, 409, 409]
+    (key,) = {key for answer in answers for key in KEY.findall(answer.body.decode())}
+    again = text(make(guest, alice, form_id=form_id), 409)
+    assert pages(alice, "keys", key.split("_")[2], "roll") in again
+    assert text(guest.get(pages(alice, "keys"))).count(">Clay<") == 1
+
+
+def test_a_key_that_was_rolled_is_offered_no_second_successor(alice: Caller, guest: Guest) -> None:
+    old = made(guest, alice, ends="30").split("_")[2]
+    shown = text(guest.post(pages(alice, "keys", old, "roll"), {"overlap": "720"}))
+    new = KEY.findall(shown)[0].split("_")[2]
+
+    again = text(guest.post(pages(alice, "keys", old, "roll"), {"overlap": "720"}), 409)
+
+    assert "The old key ends: <strong><time" in shown
+    assert pages(alice, "keys", new, "roll") in again
+    listed = text(guest.get(pages(alice, "keys")))
+    assert pages(alice, "keys", new, "roll") in listed
+    assert pages(alice, "keys", old, "roll") not in listed
 
 
 def test_a_key_is_revoked_by_whoever_types_the_word(alice: Caller, guest: Guest, service: Service) -> None:

@@ -214,3 +214,13 @@ def test_pages_are_reached_by_two_keys(look: Open, full: Caller, owner: str) -> 
         tab.page.keyboard.press("g")
         tab.page.keyboard.press(key)
         tab.page.wait_for_url(f"**/{place}")
+
+
+def test_a_form_that_is_sent_again_at_once_still_shows_its_key(look: Open, service: Service) -> None:
+    tab = look(pages(new_caller(service, "Alice"), "keys", "new"))
+
+    tab.page.evaluate(
+        "() => { const form = document.querySelector('form.card'); form.requestSubmit(); form.requestSubmit(); }"
+    )
+
+    expect(tab.page.locator("#key")).to_contain_text("sk_live_")

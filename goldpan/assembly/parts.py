@@ -152,6 +152,7 @@ def build_console(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> 
             toolbox=toolbox,
             sign_in_limit=rate_limit("sign_in", "the limit of signing in", SIGN_INS_OF_A_NAME, shared),
             address_limit=rate_limit("sign_in_address", "the limit of signing in", SIGN_INS_OF_AN_ADDRESS, shared),
+            session_limit=rate_limit("session", "GOLDPAN_RATE_LIMIT", settings.rate_limit, shared),
             origins=console_origins(settings),
             new_trace_id=new_trace_id,
             now_seconds=time.perf_counter,

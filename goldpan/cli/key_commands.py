@@ -96,7 +96,7 @@ def roll_key(key_id: str, overlap: str) -> None:
 
     overlap_ms = _overlap_ms(overlap)
     with opened_toolbox() as toolbox, mistakes_explained("goldpan keys list"):
-        new_id, text = account_operations.roll_key(toolbox, key_id, overlap_ms)
+        new_id, text, _ = account_operations.roll_key(toolbox, key_id, overlap_ms)
         old, new = _stored_document(toolbox, key_id), _stored_document(toolbox, new_id)
     note(f"Key {key_id} is good until {old['expiresAt']}.")
     _answer_issued(new | {"replaces": key_id, "replacedUntil": old["expiresAt"]}, text)

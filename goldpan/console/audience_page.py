@@ -12,7 +12,7 @@ from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.export_choices import ExportFormat, ExportPreset
 from goldpan.contract.paging import START, PageRequest, Position, encode_cursor
 from goldpan.operations.audience_operations import get_audience, list_prospects
-from goldpan.operations.console_access_operations import find_signed_in, reached_group
+from goldpan.operations.console_access_operations import find_signed_in, needs_note, note_use, reached_group
 from goldpan.operations.export_operations import export_audience
 from goldpan.operations.prospect_operations import place_of, search_people
 
@@ -119,3 +119,5 @@ async def _check_signed_in(visit: Visit) -> None:
     who = await find_signed_in(visit.toolbox, token) if token else None
     if who is None or await reached_group(visit.toolbox, who, visit.group_id) is None:
         raise ConnectionAbortedError("the session of a download has ended")
+    if needs_note(visit.toolbox, who, visit.group_id):  # whoever waits for a long file is not idle
+        await run_in_threadpool(note_use, visit.toolbox, who, visit.group_id)

@@ -15,7 +15,9 @@ from goldpan.console.request_guard import HEADERS, STRICT_TRANSPORT, find_origin
 from goldpan.console.static_files import STATIC_FILES
 from goldpan.console.visit import ConsoleParts, Visit
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
+from goldpan.domain.console_rules import hash_token
 from goldpan.operations.console_access_operations import (
+    SignedIn,
     find_signed_in,
     needs_note,
     note_use,
@@ -37,7 +39,8 @@ class Access(Enum):
 class Page(NamedTuple):
     """One row of the table of pages. A page whose path has `{accountGroupId}` is told of that group, if it is reached.
 
-    `is_live` pages are asked for by scripts on a timer: they keep nobody signed in.
+    `is_live` pages are asked for by scripts on a timer: they keep nobody signed in. `is_counted` ones are limited, as
+    all forms are.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Page(NamedTuple):
     show: Callable[[Visit], Awaitable[Response]]
     access: Access = Access.SIGNED_IN
     is_live: bool = False
+    is_counted: bool = False
 
 
 class _Refusal(Exception):
@@ -78,6 +82,9 @@ class Console:
                 response = await self._answer(request, page, methods, work.trace_id)
                 await response(scope, receive, send)
             except ClientDisconnect:
+                return
+            except ConnectionAbortedError as error:  # half a download: without its last piece nobody takes it for whole
+                self.parts.log("broken_off", method=method, path=template, reason=str(error), trace_id=work.trace_id)
                 return
             work.note("http.response.status_code", response.status_code)
             seconds = self.parts.now_seconds() - started
@@ -155,6 +162,8 @@ class Console:
         """Go on for somebody who is signed in and reaches the account group of the path; nobody else."""
         if visit.who is None:
             raise _Refusal(_sign_in_first(visit, page))
+        if page.is_counted or page.method == "POST":
+            await self._count(visit.who)
         group_id = visit.request.path_params.get("accountGroupId")
         if group_id is not None:
             visit.account_group = await reached_group(self.parts.toolbox, visit.who, group_id)
@@ -164,6 +173,13 @@ class Console:
             visit.groups = await reached_groups(self.parts.toolbox, visit.who)
             if needs_note(self.parts.toolbox, visit.who, group_id):
                 await run_in_threadpool(note_use, self.parts.toolbox, visit.who, group_id)
+
+    async def _count(self, who: SignedIn) -> None:
+        """Count by the session, under a name that opens nothing to whoever reads the counts."""
+        verdict = await self.parts.session_limit.hit(hash_token(who.token).hex())
+        if not verdict.is_allowed:
+            seconds = verdict.headers["Retry-After"]
+            raise Problem(ErrorKind.RATE_LIMITED, f"wait {seconds} seconds", headers={"Retry-After": seconds})
 
 
 def _pattern(path: str) -> re.Pattern[str]:
@@ -179,9 +195,14 @@ def _static(request: Request) -> Response:
 
 
 def _sign_in_first(visit: Visit, page: Page) -> Response:
-    """A script that asks on a timer is told to leave the page; whoever reads is sent to sign in and back."""
+    """A script that asks on a timer is told to leave the page; whoever reads is sent to sign in and back.
+
+    Whoever types is told where to sign in, beside what was typed.
+    """
     if page.is_live:
         return Response(None, 401, {"HX-Refresh": "true"})
+    if page.method == "POST" and "hx-request" in visit.request.headers:
+        return visit.page("signed_out.html", 401)
     if visit.request.method == "POST" or visit.here == "/":
         return visit.redirect(visit.path("sign_in"))
     return visit.redirect(visit.path("sign_in"), next=visit.here)

@@ -20,7 +20,6 @@ from goldpan.console.receipt_words import (
 from goldpan.console.visit import Visit
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.resources import StartJob
-from goldpan.domain.identity_rules import canonical_profile_url, parse_profile_url
 from goldpan.domain.job_rules import RESUMABLE
 from goldpan.operations.job_detail_operations import (
     JobInput,
@@ -175,8 +174,7 @@ def _timed(steps: list[JobStep]) -> list[tuple[str, str, int, int | None]]:
 def _asked(request: StartJob) -> list[tuple[str, str]]:
     """Return (what, value) of everything that the start said, in the words of people."""
     lines = [(words, value) for words, value in _given(request) if value]
-    profiles = [canonical_profile_url(parse_profile_url(url)) for url in request.urls or ()]
-    return lines + ([("Profiles", "\n".join(profiles))] if profiles else [])
+    return lines + ([("Profiles", "\n".join(request.urls))] if request.urls else [])
 
 
 def _given(request: StartJob) -> list[tuple[str, str]]:

@@ -1,13 +1,14 @@
 """The pages on API keys, for owners: the list, a new key, rolling one and revoking one; a key's text is shown once."""
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from goldpan.console.visit import Visit
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
+from goldpan.contract.paging import is_object_id
 from goldpan.contract.permission_catalogue import MEANINGS, Permission
 from goldpan.domain.console_rules import ROLE_PERMISSIONS, ConsoleRole
 from goldpan.operations.account_operations import DAY_MS
@@ -71,36 +72,46 @@ async def new_key_page(visit: Visit) -> Response:
     await run_in_threadpool(
         list_keys, visit.toolbox, await visit.caller_everywhere(), visit.group_id
     )  # an owner, or a refusal
-    return _form(visit, {"preset": "read", "mode": "live", "ends": "90"})
+    return _form(visit, {"preset": "read", "mode": "live", "ends": "90"}, visit.toolbox.new_id())
 
 
 async def create(visit: Visit) -> Response:
+    """Make the key and show its text; the same form sent twice makes one key, and the second answer says what to do."""
     form = await visit.form()
+    form_id = form.get("form_id", "")
+    if not is_object_id(form_id):
+        raise invalid_body("form_id", "is not of a form of this page")
     try:
         new = _new_key(visit, form)
-        issued = await run_in_threadpool(
-            create_key, visit.toolbox, await visit.caller_everywhere(), visit.group_id, new
-        )
+        issued = await _of_keys(visit, create_key, new, form_id)
     except Problem as problem:
+        if problem.kind is ErrorKind.CONFLICT:
+            return visit.page("key_lost.html", 409, key_id=problem.details)
         if problem.kind is not ErrorKind.MALFORMED_REQUEST:
             raise
-        return _form(visit, form, problem.details)
-    return _shown(visit, issued, f"The key {new.name}" if new.name else "The new key", None)
+        return _form(visit, form, form_id, problem.details)
+    return _shown(visit, issued, f"The key {new.name}" if new.name else "The new key")
 
 
 async def roll_page(visit: Visit) -> Response:
-    return visit.page("key_roll.html", key=await _find(visit), overlaps=OVERLAPS)
+    key = await _find(visit)
+    if key.successor_id is not None:
+        return visit.page("key_lost.html", 409, key_id=key.successor_id)
+    return visit.page("key_roll.html", key=key, overlaps=OVERLAPS)
 
 
 async def roll(visit: Visit) -> Response:
     key, form = await _find(visit), await visit.form()
     if form.get("overlap") not in OVERLAPS:
         raise invalid_body("overlap", "choose when the old key ends")
-    words, overlap_ms = OVERLAPS[form["overlap"]]
-    issued = await run_in_threadpool(
-        roll_key, visit.toolbox, await visit.caller_everywhere(), visit.group_id, key.id, overlap_ms
-    )
-    return _shown(visit, issued, f"The successor of {key.name or key.id}", words)
+    try:
+        issued = await _of_keys(visit, roll_key, key.id, OVERLAPS[form["overlap"]][1])
+    except Problem as problem:
+        successor_id = (await _find(visit)).successor_id if problem.kind is ErrorKind.NOT_IN_THIS_STATE else None
+        if successor_id is None:
+            raise
+        return visit.page("key_lost.html", 409, key_id=successor_id)
+    return _shown(visit, issued, f"The successor of {key.name or key.id}")
 
 
 async def revoke_page(visit: Visit) -> Response:
@@ -152,13 +163,14 @@ async def _find(visit: Visit) -> KeyReport:
     return found
 
 
-def _form(visit: Visit, form: Mapping[str, str], error: str | None = None) -> Response:
-    values = {"presets": PRESETS, "chosen": CHOSEN, "ends": ENDS, "meanings": MEANINGS, "form": form, "error": error}
+def _form(visit: Visit, form: Mapping[str, str], form_id: str, error: str | None = None) -> Response:
+    values: dict[str, Any] = {"presets": PRESETS, "chosen": CHOSEN, "ends": ENDS, "meanings": MEANINGS}
+    values |= {"form": form, "form_id": form_id, "error": error}
     return visit.page("key_new.html", 422 if error else 200, **values)
 
 
-def _shown(visit: Visit, issued: IssuedKey, what: str, old_ends: str | None) -> Response:
-    return visit.page("key_shown.html", issued=issued, what=what, old_ends=old_ends)
+def _shown(visit: Visit, issued: IssuedKey, what: str) -> Response:
+    return visit.page("key_shown.html", issued=issued, what=what, now_ms=visit.toolbox.now_ms())
 
 
 async def _of_keys(visit: Visit, verb: Callable[..., Result], *arguments: object) -> Result:

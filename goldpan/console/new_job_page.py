@@ -1,6 +1,6 @@
 """Starting a job: a form that says at once what it understands, then what the job would do, then starts it once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,9 +13,10 @@ from goldpan.console.page_words import SOURCE_WORDS
 from goldpan.console.visit import Visit
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
 from goldpan.contract.paging import MAX_LIMIT, PageRequest, is_object_id
+from goldpan.contract.permission_catalogue import Permission
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.estimate_rules import describe_source
-from goldpan.operations.audience_operations import list_audiences
+from goldpan.operations.audience_operations import Audience, get_audience, list_audiences
 from goldpan.operations.file_operations import list_files
 from goldpan.operations.job_estimate_operations import Estimate, estimate_job
 from goldpan.operations.job_request import FileSource
@@ -31,25 +32,25 @@ async def new_job_page(visit: Visit) -> Response:
     values = {"audience": queried.get("audience", ""), "sandbox": queried.get("sandbox", "")}
     if "file" in queried:
         values["chosen"] = f"file:{queried['file']}"
-    return await _form(visit, JobDraft(values), visit.toolbox.new_id())
+    return await _form(visit, read_draft(values), visit.toolbox.new_id())
 
 
 async def new_job_preview(visit: Visit) -> Response:
     """Answer what the form means, while somebody types; the estimate is asked for by what is shown."""
-    draft = read_draft(await visit.form(MOST_FORM_BYTES))
+    draft = read_draft(await _sent(visit))
     return visit.page("new_job_preview.html", draft=draft, is_part=True, **_understood(visit, draft))
 
 
 async def new_job_estimate(visit: Visit) -> Response:
     """Answer what the job would do if it were started as the form stands."""
-    draft = read_draft(await visit.form(MOST_FORM_BYTES))
+    draft = read_draft(await _sent(visit))
     estimate = await _estimate(visit, draft)
     return visit.page("new_job_estimate.html", draft=draft, is_part=True, **_estimated(draft, estimate))
 
 
 async def new_job(visit: Visit) -> Response:
     """Start the job, or show what keeps it from starting; the same form sent twice starts one job."""
-    fields = await visit.form(MOST_FORM_BYTES)
+    fields = await _sent(visit)
     form_id = fields.get("form_id", "")
     if not is_object_id(form_id):
         raise invalid_body("form_id", "is not of a form of this page")
@@ -74,6 +75,12 @@ async def new_job(visit: Visit) -> Response:
     return visit.redirect(visit.path("job", jobId=job.id))
 
 
+async def _sent(visit: Visit) -> Mapping[str, str]:
+    """Return the form of somebody who may start jobs: reading a large one costs a moment."""
+    visit.caller.require(Permission.PROSPECTING_WRITE, visit.group_id)
+    return await visit.form(MOST_FORM_BYTES)
+
+
 def _caller(visit: Visit, draft: JobDraft) -> Principal:
     assert visit.who is not None
     return visit.who.principal(visit.group_id, is_test=draft.is_sandbox)
@@ -93,19 +100,34 @@ async def _estimate(visit: Visit, draft: JobDraft) -> Estimate | None:
 async def _form(
     visit: Visit, draft: JobDraft, form_id: str, estimate: Estimate | None = None, status: int = 200
 ) -> Response:
-    audiences = await list_audiences(visit.toolbox, visit.caller, visit.group_id, PageRequest(limit=MAX_LIMIT))
+    audiences = await _audiences(visit, draft)
     choices = await run_in_threadpool(_choices, visit)
     return visit.page(
         "new_job.html",
         status,
         draft=draft,
         form_id=form_id,
-        audiences=audiences.items,
+        audiences=audiences,
         choices=choices,
         is_part=False,
         **_understood(visit, draft),
         **_estimated(draft, estimate),
     )
+
+
+async def _audiences(visit: Visit, draft: JobDraft) -> Sequence[Audience]:
+    """Return the newest audiences, and before them an older one that is chosen already; there may be any number."""
+    asker = visit.toolbox, visit.caller, visit.group_id
+    newest = await list_audiences(*asker, PageRequest(limit=MAX_LIMIT))
+    chosen = draft.values.get("audience", "")
+    if not is_object_id(chosen) or any(audience.id == chosen for audience in newest.items):
+        return newest.items
+    try:
+        return [await get_audience(*asker, chosen), *newest.items]
+    except Problem as problem:
+        words = "there is no such audience" if problem.kind is ErrorKind.NOT_FOUND else problem.kind.meaning
+        draft.errors.setdefault("audience", words)
+        return newest.items
 
 
 def _choices(visit: Visit) -> list[tuple[str, list[tuple[str, str]]]]:

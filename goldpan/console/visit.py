@@ -59,7 +59,10 @@ class Download(Protocol):
 
 
 class ConsoleParts(NamedTuple):
-    """What the console needs; `sign_in_limit` counts by address and name, `address_limit` by address alone.
+    """What the console needs.
+
+    `sign_in_limit` counts by address and name, `address_limit` by address alone, `session_limit` what somebody who is
+    signed in sends and downloads.
 
     `present_export` writes an export as the API does: doors do not know each other, so assembly hands it in.
     """
@@ -67,6 +70,7 @@ class ConsoleParts(NamedTuple):
     toolbox: Toolbox
     sign_in_limit: Limit
     address_limit: Limit
+    session_limit: Limit
     origins: Sequence[Origin]
     new_trace_id: Callable[[], str]
     now_seconds: Callable[[], float]

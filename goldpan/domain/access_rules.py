@@ -82,6 +82,13 @@ def make_key(is_test: bool, key_id: str, secret: str) -> str:
     return body + _checksum(body)
 
 
+def key_id_of_form(account_group_id: str, form_id: str) -> str:
+    """Return the id of the key that a form makes: the same form can make no second one."""
+    number = int.from_bytes(hashlib.sha256(f"{account_group_id} {form_id}".encode()).digest())
+    digits = (number // len(ALPHABET) ** place % len(ALPHABET) for place in range(KEY_ID_LENGTH))
+    return "".join(ALPHABET[digit] for digit in digits)
+
+
 def read_key(text: str) -> KeyText | None:
     """Return the parts of a well-formed key; None for anything else, so that junk costs no database read."""
     match = _KEY.fullmatch(text)

@@ -30,6 +30,10 @@ class InvalidSetting(ValueError):
     """The operator asked for something that cannot be; the message says what would be right."""
 
 
+class KeyExists(InvalidSetting):
+    """A key with the id that was asked for is there already; the message is its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """`expires_ms` None: never."""
@@ -90,11 +94,12 @@ def all_accounts(toolbox: Toolbox) -> list[AccountGroup]:
         return account_table.all_groups(tx)
 
 
-def create_key(toolbox: Toolbox, new: NewKey) -> tuple[str, str]:
-    """Create an API key and return (its id, its text): the text is never seen again.
+def create_key(toolbox: Toolbox, new: NewKey, key_id: str | None = None) -> tuple[str, str]:
+    """Create an API key and return (its id, its text): the text is never seen again. `key_id` None: a random one.
 
     Raises:
         InvalidSetting: an account group does not exist, or none was named.
+        KeyExists: there is a key of that id.
     """
     if not new.account_group_ids or not new.permissions:
         raise InvalidSetting("a key needs at least one account group and one permission")
@@ -102,11 +107,11 @@ def create_key(toolbox: Toolbox, new: NewKey) -> tuple[str, str]:
         unknown = set(new.account_group_ids) - account_table.existing_groups(tx, new.account_group_ids)
         if unknown:
             raise InvalidSetting(f"there is no account group {', '.join(sorted(unknown))}")
-        return _add_key(toolbox, tx, new)
+        return _add_key(toolbox, tx, new, key_id)
 
 
-def roll_key(toolbox: Toolbox, key_id: str, overlap_ms: int) -> tuple[str, str]:
-    """Create a key with the rights of another and return (its id, its text); the old one is good for so long still.
+def roll_key(toolbox: Toolbox, key_id: str, overlap_ms: int) -> tuple[str, str, int]:
+    """Create a key with the rights of another and return (its id, its text, until when the old one is good).
 
     A key that ends is followed by one that lasts as long as it did, from now on.
 
@@ -132,7 +137,7 @@ def roll_key(toolbox: Toolbox, key_id: str, overlap_ms: int) -> tuple[str, str]:
         added = _add_key(toolbox, tx, _successor(old, groups, now_ms))
         if not account_table.limit_key(tx, old, end_ms, added[0]):
             raise InvalidSetting(f"the key {key_id} was changed in this moment: look at it again")
-        return added
+        return *added, end_ms
 
 
 def all_keys(toolbox: Toolbox) -> list[tuple[ApiKey, list[str]]]:
@@ -158,14 +163,15 @@ def _successor(old: ApiKey, groups: list[tuple[str, str]], now_ms: int) -> NewKe
     return NewKey([group_id for group_id, _ in groups], permissions, old.name, bool(old.is_test), expires_ms)
 
 
-def _add_key(toolbox: Toolbox, tx: Tx, new: NewKey) -> tuple[str, str]:
-    key_id, secret = _random_text(KEY_ID_LENGTH), _random_text(SECRET_LENGTH)
+def _add_key(toolbox: Toolbox, tx: Tx, new: NewKey, key_id: str | None = None) -> tuple[str, str]:
+    key_id, secret = key_id or _random_text(KEY_ID_LENGTH), _random_text(SECRET_LENGTH)
     # What no key may carry is no Permission, whatever the caller's types say.
     permissions = " ".join(dict.fromkeys(Permission(permission) for permission in new.permissions))
     key = ApiKey(
         key_id, new.name, hash_secret(secret), permissions, new.is_test, toolbox.now_ms(), new.expires_ms, None
     )
-    account_table.add_key(tx, key, list(dict.fromkeys(new.account_group_ids)))
+    if not account_table.add_key(tx, key, list(dict.fromkeys(new.account_group_ids))):
+        raise KeyExists(key_id)
     return key_id, make_key(new.is_test, key_id, secret)
 
 

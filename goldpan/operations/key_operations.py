@@ -6,7 +6,7 @@ from enum import StrEnum
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
 from goldpan.contract.paging import Slice, cut
 from goldpan.contract.permission_catalogue import OwnerPermission
-from goldpan.domain.access_rules import Principal
+from goldpan.domain.access_rules import Principal, key_id_of_form
 from goldpan.operations import account_operations
 from goldpan.operations.account_operations import InvalidSetting
 from goldpan.operations.account_operations import NewKey as NewKey
@@ -34,7 +34,7 @@ class KeyReport:
     """One key, without anything of its secret.
 
     `groups` are the account groups that both the key and the caller reach; `is_shared`: the key reaches others besides,
-    so that this caller cannot change it.
+    so that this caller cannot change it; `successor_id`: the key that it was rolled to.
     """
 
     id: str
@@ -47,14 +47,19 @@ class KeyReport:
     state: KeyState
     groups: tuple[ReachedGroup, ...]
     is_shared: bool
+    successor_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class IssuedKey:
-    """A key that was just made: `text` is what its bearer sends, and is shown this once."""
+    """A key that was just made: `text` is what its bearer sends, and is shown this once.
+
+    `replaced_until_ms`: how long the key that it follows is good; None: it follows none.
+    """
 
     id: str
     text: str = field(repr=False)
+    replaced_until_ms: int | None = None
 
 
 def list_keys(toolbox: Toolbox, caller: Principal, account_group_id: str) -> Slice[KeyReport]:
@@ -66,11 +71,14 @@ def list_keys(toolbox: Toolbox, caller: Principal, account_group_id: str) -> Sli
     return cut([_report(caller, key, groups, now_ms) for key, groups in rows], MOST_KEYS_SHOWN)
 
 
-def create_key(toolbox: Toolbox, caller: Principal, account_group_id: str, new: NewKey) -> IssuedKey:
-    """Create a key for this account group and those that `new` names besides.
+def create_key(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, new: NewKey, form_id: str | None = None
+) -> IssuedKey:
+    """Create a key for this account group and those that `new` names besides, only one for each `form_id`.
 
     Raises:
-        Problem: FORBIDDEN for an account group that the caller does not reach; MALFORMED_REQUEST.
+        Problem: FORBIDDEN for an account group that the caller does not reach; MALFORMED_REQUEST; CONFLICT, with the
+            id of the key, where the form has made one already: its text is not known any more.
     """
     caller.require(OwnerPermission.KEYS_WRITE, account_group_id)
     for reached_id in new.account_group_ids:
@@ -83,7 +91,11 @@ def create_key(toolbox: Toolbox, caller: Principal, account_group_id: str, new: 
         raise invalid_body("permissions", "must name at least one permission")
     if new.expires_ms is not None and new.expires_ms <= toolbox.now_ms():
         raise invalid_body("expiresAt", "must be in the future")
-    return IssuedKey(*account_operations.create_key(toolbox, new))
+    key_id = None if form_id is None else key_id_of_form(account_group_id, form_id)
+    try:
+        return IssuedKey(*account_operations.create_key(toolbox, new, key_id))
+    except account_operations.KeyExists as error:
+        raise Problem(ErrorKind.CONFLICT, str(error)) from error
 
 
 def roll_key(toolbox: Toolbox, caller: Principal, account_group_id: str, key_id: str, overlap_ms: int) -> IssuedKey:
@@ -141,6 +153,7 @@ def _report(caller: Principal, key: ApiKey, groups: list[ReachedGroup], now_ms: 
         state=_state(key, now_ms),
         groups=reached,
         is_shared=len(reached) < len(groups),
+        successor_id=key.successor_id,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from goldpan.contract.paging import Position
 from goldpan.storage.database import Database, HotQuery, Tx
@@ -106,12 +107,18 @@ def existing_groups(tx: Tx, account_group_ids: list[str]) -> set[str]:
     return set(tx.execute(statement).scalars())
 
 
-def add_key(tx: Tx, key: ApiKey, account_group_ids: list[str]) -> None:
-    tx.execute(API_KEY.insert().values({column.name: getattr(key, column.name) for column in API_KEY.c}))
+def add_key(tx: Tx, key: ApiKey, account_group_ids: list[str]) -> bool:
+    """Add a key, unless there is one of its id: then return False."""
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    values = {column.name: getattr(key, column.name) for column in API_KEY.c}
+    added = insert(API_KEY).values(values).on_conflict_do_nothing().returning(API_KEY.c.id)
+    if tx.execute(added).one_or_none() is None:
+        return False
     tx.execute(
         API_KEY_ACCOUNT_GROUP.insert(),
         [{"api_key_id": key.id, "account_group_id": group_id} for group_id in account_group_ids],
     )
+    return True
 
 
 def keys_of_group(tx: Tx, account_group_id: str, limit: int) -> list[tuple[ApiKey, list[tuple[str, str]]]]:

@@ -246,6 +246,16 @@ document.addEventListener("change", (event) => {
   const form = event.target.form;
   if (form && "autoSubmit" in form.dataset && form.reportValidity()) form.requestSubmit();
 });
+// The browser drops the answer to a form that is sent again, and it may have been the only one that shows a key.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if ("isSent" in form.dataset) return event.preventDefault();
+  form.dataset.isSent = "";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-is-sent]")) delete form.dataset.isSent;
+});
 document.addEventListener("keydown", onKey);
 localiseTimes(document);
 nameTheme();
