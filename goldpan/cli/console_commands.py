@@ -61,7 +61,11 @@ def make_link(name: str | None, role: str | None, account_group_ids: tuple[str, 
 @console.command("remove")
 @click.argument("name")
 def remove(name: str) -> None:
-    """End somebody's access: NAME is signed out everywhere, and their links and password are gone."""
+    """End somebody's access: NAME is signed out everywhere, and their links and password are gone.
+
+    \b
+    goldpan console remove alice
+    """
     from goldpan.operations import console_access_operations as access
 
     with opened_toolbox() as toolbox, mistakes_explained():
