@@ -365,8 +365,12 @@ def test_names_and_cells_of_strangers_are_only_text(service: Service) -> None:
 # --- the system ---------------------------------------------------------------------------------------------------
 
 
-def test_the_system_tells_which_database_and_how_to_keep_it(alice: Caller, guest: Guest, service: Service) -> None:
-    page = text(guest.get(pages(alice, "system")))
+def test_the_system_is_for_owners_of_all_account_groups(alice: Caller, guest: Guest) -> None:
+    assert "system:read" in text(guest.get(pages(alice, "system")), 403)
+
+
+def test_the_system_tells_which_database_and_how_to_keep_it(alice: Caller, service: Service) -> None:
+    page = text(signed_in(service, "olga").get(pages(alice, "system")))
 
     if service.kind == "sqlite":
         assert "without the WAL-reset bug" in page
