@@ -227,8 +227,8 @@ def test_pages_are_reached_by_two_keys(look: Open, full: Caller, owner: str) -> 
         tab.page.wait_for_url(f"**/{place}")
 
 
-def test_a_form_that_is_sent_again_at_once_still_shows_its_key(look: Open, service: Service) -> None:
-    tab = look(pages(new_caller(service, "Alice"), "keys", "new"))
+def test_a_form_that_is_sent_again_at_once_still_shows_its_key(look: Open, service: Service, owner: str) -> None:
+    tab = look(pages(new_caller(service, "Alice"), "keys", "new"), name=owner)
 
     tab.page.evaluate(
         "() => { const form = document.querySelector('form.card'); form.requestSubmit(); form.requestSubmit(); }"
