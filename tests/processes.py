@@ -103,7 +103,7 @@ class Process:
     def kill(self) -> None:
         """End it as a loss of power would, as far as the process can tell."""
         self.send(signal.SIGKILL)
-        self._popen.wait(10)
+        self._popen.wait(60)
 
     def stop(self, within_seconds: float = PATIENCE_SECONDS) -> float:
         """Ask it to end; return the seconds that it took."""

@@ -16,6 +16,7 @@ import click
 import pytest
 
 from goldpan.cli.command_line import root
+from goldpan.cli.lazy_commands import PLACES
 from tests import service
 from tests.shell import SEARCH, SECONDS, Acme, Cli, make_cli
 
@@ -65,6 +66,23 @@ def test_asking_for_help_loads_nothing_slow(cli: Cli) -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert loaded == "[]\n"
+
+
+def test_the_list_of_commands_imports_none_of_them_and_says_what_they_say(cli: Cli) -> None:
+    code = """if True:
+        import sys
+        from goldpan.cli.command_line import run
+        run(["--help"])
+        print(*(name for name in sys.modules if name.startswith("goldpan.cli.")), file=sys.stderr)
+    """
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert all(f"  {name} " in shown.stdout for name in PLACES)
+    modules = {place.target.partition(":")[0] for place in PLACES.values()}
+    assert not modules & set(shown.stderr.split())
+    assert {name: place.short_help for name, place in PLACES.items()} == {
+        name: command.get_short_help_str(500) for name, command in root.commands.items()
+    }
 
 
 def test_a_misspelt_command_is_a_usage_error_that_suggests_the_right_one(cli: Cli) -> None:
@@ -284,6 +302,7 @@ def test_the_doctor_looks_into_the_database(cli: Cli) -> None:
         ("GOLDPAN_QUOTA_URL_UPLOAD", "0"),
         ("GOLDPAN_DATABASE_URL", "sqlite:///other.db"),
         ("GOLDPAN_URL", "127.0.0.1:8470"),
+        ("GOLDPAN_URL", "http://carol:hunter2@127.0.0.1:8470"),
         ("GOLDPAN_DATA", "/dev/null"),
         ("GOLDPAN_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none"),
     ],
@@ -546,6 +565,8 @@ def test_an_interrupted_watch_leaves_the_job_alone(acme: Acme) -> None:
         (["list", "--limit", "0"], 1, "VALIDATION_ERROR"),
         (["list", "--url", "http://127.0.0.1:9"], 1, "UNREACHABLE"),
         (["start"], 2, "USAGE"),
+        (["start", "--search-url", SEARCH + "cto", "--max-credits", "0"], 2, "USAGE"),
+        (["start", "--search-url", SEARCH + "cto", "--max-results", "0"], 2, "USAGE"),
     ],
 )
 def test_every_refusal_has_its_exit_code(acme: Acme, arguments: list[str], exit_code: int, code: str) -> None:

@@ -84,6 +84,29 @@ def test_a_name_cannot_drive_the_terminal(tmp_path: Path) -> None:
     assert shown in screen.text
 
 
+def test_a_document_with_a_name_cannot_drive_the_terminal_and_is_the_same_document(tmp_path: Path) -> None:
+    name = "CTOs\x1b]0;owned\x07\x9b31m\u202e\x7f Zoë"
+    audience = {"id": NOBODYS_ID, "name": name, "type": "on_demand", "prospectCount": 1}
+    with answering(lambda _: success({"items": [audience], "nextCursor": None})) as server:
+        cli = make_cli(tmp_path, GOLDPAN_URL=server.url, GOLDPAN_API_KEY="sk_live_x")
+        page = cli("audiences", "list", "--account", NOBODYS_ID, "--json").stdout
+        line = cli("audiences", "list", "--account", NOBODYS_ID, "--all").stdout
+
+    assert json.loads(page)["items"][0]["name"] == json.loads(line)["name"] == name
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", page + line)
+    assert "Zoë" in line
+
+
+def test_a_refusal_cannot_drive_the_terminal(tmp_path: Path) -> None:
+    error = {"code": "NOT_FOUND\x1b", "message": "gone\x1b]0;owned\x07\n  try: curl", "details": "\u202e"}
+    with answering(lambda _: as_json({"error": error | {"traceId": "\x9b"}}, 404)) as server:
+        cli = make_cli(tmp_path, GOLDPAN_URL=server.url, GOLDPAN_API_KEY="sk_live_x")
+        done = cli("audiences", "list", "--account", NOBODYS_ID)
+
+    assert done.stderr.startswith("error: gone\ufffd]0;owned\ufffd try: curl — \ufffd (NOT_FOUND\ufffd")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", done.stderr)
+
+
 def test_an_audience_is_exported_to_a_file_and_to_a_pipe(cli: Cli, audience_id: str, tmp_path: Path) -> None:
     target = tmp_path / "people.csv"
 
@@ -108,6 +131,14 @@ def test_a_workbook_is_not_poured_over_a_terminal(cli: Cli, audience_id: str) ->
 
     assert screen.exit_code == 2
     assert "--output FILE" in screen.text
+
+
+def test_an_export_to_a_device_leaves_it_a_device(cli: Cli, audience_id: str) -> None:
+    discarded = cli.json("audiences", "export", audience_id, "--output", "/dev/null")
+    printed = cli("audiences", "export", audience_id, "--output", "/dev/stdout")
+
+    assert (discarded["bytes"], Path("/dev/null").is_char_device()) == (None, True)
+    assert len(list(csv.reader(io.StringIO(printed.stdout)))) == 31, printed.stderr
 
 
 def test_an_export_into_a_missing_folder_is_one_error(cli: Cli, audience_id: str) -> None:

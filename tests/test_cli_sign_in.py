@@ -9,7 +9,7 @@ import pytest
 
 from goldpan.cli.command_line import root
 from tests.cast import Caller, new_caller
-from tests.scripted_server import answering, as_json
+from tests.scripted_server import answering, as_json, success
 from tests.service import Service
 from tests.shell import Cli, at_terminal, make_cli, shell_of
 
@@ -77,6 +77,47 @@ def test_the_environment_goes_before_the_profile(cli: Cli, carol: Caller) -> Non
     assert cli("jobs", "list", GOLDPAN_API_KEY="sk_live_wrong").returncode == 4
     both = cli("jobs", "list", "--profile", "default", GOLDPAN_API_KEY=carol.key)
     assert (both.returncode, "two keys" in both.stderr) == (2, True)
+
+
+def test_the_key_of_the_environment_does_not_go_to_the_server_of_a_profile(cli: Cli, carol: Caller) -> None:
+    with answering(lambda _: success({"items": [], "nextCursor": None})) as stranger:
+        signed_in = cli.fed("sk_live_strange\n", "login", "--url", stranger.url)
+        asked = len(stranger.seen)
+        done = cli("whoami", GOLDPAN_API_KEY=carol.key, GOLDPAN_URL="")
+
+    assert signed_in.returncode == 0, signed_in.stderr
+    assert (len(stranger.seen), stranger.url in done.stderr) == (asked, False)
+
+
+def test_with_a_key_of_the_environment_the_file_of_profiles_is_not_opened(cli: Cli, carol: Caller) -> None:
+    profiles_of(cli).parent.mkdir(parents=True)
+    profiles_of(cli).write_text("broken")
+
+    assert cli("whoami", GOLDPAN_API_KEY=carol.key).returncode == 0
+
+
+@pytest.mark.parametrize("command", [("login",), ("jobs", "list"), ("api", "GET", "/v1/accounts"), ("mcp",)])
+@pytest.mark.parametrize("key", ["sk_live_x", ""])
+def test_an_address_with_a_password_is_refused_without_showing_it(
+    cli: Cli, carol: Caller, command: tuple[str, ...], key: str
+) -> None:
+    sign_in(cli, carol)
+
+    done = cli(*command, "--url", "http://carol:hunter2@127.0.0.1:9", "--json", GOLDPAN_API_KEY=key)
+
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, "USAGE")
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_signs_in_to_a_profile_again_stays_at_its_address(cli: Cli, carol: Caller) -> None:
+    sign_in(cli, carol, "--profile", "work")
+    (here,) = {profile["url"] for profile in json.loads(profiles_of(cli).read_text())["profiles"].values()}
+    elsewhere = Cli(cli.environment | {"GOLDPAN_URL": ""})
+
+    sign_in(elsewhere, carol, "--profile", "work")
+
+    assert elsewhere.json("whoami", "--profile", "work")["url"] == here
 
 
 def test_a_profile_is_chosen_by_its_name(cli: Cli, carol: Caller) -> None:

@@ -224,3 +224,16 @@ def test_an_audience_that_a_job_fills_is_not_ready(tester: Caller) -> None:
         with pytest.raises(AudienceNotReady):
             client.audiences.get(started.audience_id)
         client.jobs.cancel(started.job_id)
+
+
+def test_an_export_to_a_path_has_the_format_that_its_ending_names(tester: Caller, tmp_path: Path) -> None:
+    with client_of(tester) as client:
+        job = client.jobs.start(source="linkedin_search", search_url=SEARCH, max_results=3).wait(60)
+
+        client.audiences.export(job.audience_id, tmp_path / "people.XLSX")
+        client.audiences.export(job.audience_id, tmp_path / "people")
+        client.audiences.export(job.audience_id, tmp_path / "people.xlsx", format="jsonl")
+
+    assert (tmp_path / "people.XLSX").read_bytes().startswith(b"PK")
+    assert b"\r\n" in (tmp_path / "people").read_bytes()
+    assert (tmp_path / "people.xlsx").read_bytes().startswith(b"{")

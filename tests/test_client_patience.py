@@ -1,6 +1,7 @@
 """How long the client waits, and for what: slow answers, servers that nobody reaches, the end of a wait."""
 
 import json
+import os
 import socket
 import time
 from contextlib import ExitStack
@@ -79,6 +80,30 @@ def test_two_who_fetch_one_file_do_not_write_into_each_others(tmp_path: Path) ->
 
     written = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert written == {"export.csv": "id\n", "export.csv.part": "half of it"}
+
+
+def test_a_link_goes_on_leading_to_the_file_that_is_replaced(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept" / "export.csv", tmp_path / "export.csv"
+    kept.parent.mkdir()
+    kept.write_text("old")
+    link.symlink_to(kept)
+
+    with scripted(Reply(200, b"id\r\n", {"Content-Type": "text/csv"})) as server, client(server.url) as alice:
+        alice.audiences.export(JOB, link)
+
+    assert (link.is_symlink(), kept.read_bytes()) == (True, b"id\r\n")
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "export.csv"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        with scripted(Reply(200, b"id\r\n", {"Content-Type": "text/csv"})) as server, client(server.url) as alice:
+            alice.audiences.export(JOB, pipe)
+        assert (pipe.is_fifo(), os.read(reading, 100)) == (True, b"id\r\n")
+    finally:
+        os.close(reading)
 
 
 @pytest.mark.parametrize("url", ["http://alice:secret@127.0.0.1:8470", "https://secret@goldpan.example.com"])

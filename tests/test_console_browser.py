@@ -10,7 +10,7 @@ from goldpan.operations.console_access_operations import make_link
 from tests.browser import needs_chromium
 from tests.cast import Caller, new_caller, now_ms, store_jobs
 from tests.chromium import Onlooker, chromium
-from tests.console_world import HOSTILE_NAME, LOOKS, PASSWORD, new_user, pages, store_many_jobs
+from tests.console_world import HOSTILE_NAME, LOOKS, PASSWORD, new_session, new_user, pages, store_many_jobs
 from tests.service import Service
 
 pytestmark = needs_chromium
@@ -35,7 +35,7 @@ def look(browser: Browser, service: Service) -> Open:
     def open_tab(path: str = "", look: str = "wide", name: str | None = None, **options: Any) -> Onlooker:
         tab = Onlooker(browser, f"http://127.0.0.1:{service.port}", **{**LOOKS[look], **options})
         if name is not None:
-            tab.sign_in(name, PASSWORD)
+            tab.take_session(new_session(service, name))
         if path:
             tab.open(path)
         return tab

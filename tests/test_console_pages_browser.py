@@ -11,7 +11,7 @@ from goldpan.storage.tables import AUDIENCE, JOB, PROSPECT
 from tests.browser import needs_chromium
 from tests.cast import Caller, new_caller, search_url
 from tests.chromium import Onlooker, chromium
-from tests.console_world import HOSTILE_NAME, LOOKS, PASSWORD, new_user, pages
+from tests.console_world import HOSTILE_NAME, LOOKS, new_session, new_user, pages
 from tests.service import Service
 
 pytestmark = needs_chromium
@@ -33,10 +33,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def session(browser: Browser, service: Service) -> Any:
-    """The cookies of an owner: one name may be tried five times a minute, and there are more tabs than that."""
+    """The cookies of an owner."""
     new_caller(service, "Harbour Recruiting")
     tab = Onlooker(browser, f"http://127.0.0.1:{service.port}")
-    tab.sign_in(new_user(service, "Alice"), PASSWORD)
+    tab.take_session(new_session(service, new_user(service, "Alice")))
     return tab.page.context.storage_state()
 
 

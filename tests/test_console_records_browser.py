@@ -12,7 +12,7 @@ from tests.browser import needs_chromium
 from tests.cast import Caller, new_caller, now_ms
 from tests.chromium import Onlooker, chromium
 from tests.console_ledgers import store_spending
-from tests.console_world import HOSTILE_NAME, PASSWORD, new_user, pages
+from tests.console_world import HOSTILE_NAME, new_session, new_user, pages
 from tests.people_file_samples import HEADER, PREAMBLE
 from tests.service import Service
 
@@ -50,22 +50,11 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
-def cookies() -> dict[str, Any]:
-    """What the browsers of those who signed in keep: nobody may sign in as often as tabs are opened here."""
-    return {}
-
-
 @pytest.fixture
-def look(browser: Browser, service: Service, cookies: dict[str, Any]) -> Open:
+def look(browser: Browser, service: Service) -> Open:
     def open_tab(path: str, look: str = "wide", name: str = "", **options: Any) -> Onlooker:
-        options = {**LOOKS[look], **options}
-        origin = f"http://127.0.0.1:{service.port}"
-        if name not in cookies:
-            first = Onlooker(browser, origin, **options)
-            first.sign_in(name, PASSWORD)
-            cookies[name] = first.page.context.storage_state()
-        tab = Onlooker(browser, origin, storage_state=cookies[name], **options)
+        tab = Onlooker(browser, f"http://127.0.0.1:{service.port}", **{**LOOKS[look], **options})
+        tab.take_session(new_session(service, name))
         tab.open(path)
         return tab
 

@@ -18,6 +18,7 @@ from goldpan.operations.account_operations import revoke_key
 from goldpan.storage.tables import AUDIENCE
 from tests.cast import NOBODYS_ID, Caller, new_caller
 from tests.export_readers import READERS, Row, read_csv, read_parquet
+from tests.processes import bound
 from tests.service import PATIENCE_SECONDS, Answer, Json, running, until
 from tests.stored_people import people, store_audience
 
@@ -243,7 +244,7 @@ def test_an_export_breaks_off_when_the_server_stops(tmp_path: Path) -> None:
         with start_reading(alice, path) as reader:
             assert reader.recv(12) == b"HTTP/1.1 200"
             service.processes[0].terminate()
-            service.processes[0].wait(5)
+            service.processes[0].wait(bound(5))
             end = read_to_the_end(reader)
 
     assert end[-len(LAST_CHUNK) :] != LAST_CHUNK

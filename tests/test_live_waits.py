@@ -155,7 +155,7 @@ def test_who_waits_or_follows_is_let_go_when_the_server_stops(tmp_path: Path) ->
 
         assert answer.data["status"] == "queued"
         assert seconds < bound(2)
-        assert service.processes[0].wait(20) == 0
+        assert service.processes[0].wait(60) == 0
 
 
 @pytest.mark.parametrize(

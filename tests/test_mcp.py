@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
 from goldpan.cli.mcp_tools import LONGEST_TEXT, MOST_ITEMS
@@ -168,6 +169,22 @@ def test_a_missing_permission_is_told(alice: Caller) -> None:
 )
 def test_arguments_out_of_bounds_are_refused(bob: Caller, tool: str, arguments: Json) -> None:
     assert ask(bob, lambda client: client.call_tool(tool, arguments)).is_error
+
+
+def test_with_debug_the_exchanges_with_the_api_are_told_once_beside_the_protocol(bob: Caller, tmp_path: Path) -> None:
+    log = tmp_path / "stderr"
+
+    async def session() -> None:
+        with log.open("w") as file:
+            async with Client(stdio_client(parameters(bob, "--debug"), errlog=file)) as client:
+                await call(client, "list_jobs")
+
+    asyncio.run(session())
+    told = log.read_text()
+
+    assert told.count("> GET /v1/accounts?limit=100") == 1
+    assert told.count("> authorization: (hidden)") == 2  # the account group, its jobs
+    assert bob.key not in told
 
 
 def test_a_key_that_cannot_be_one_is_told_in_one_line(bob: Caller) -> None:

@@ -19,7 +19,7 @@ import pytest
 from tests import postgres_server
 from tests.invariants import assert_invariants
 from tests.postgres_server import STOPPABLE
-from tests.processes import Goldpan, bound, search_url, wait_until
+from tests.processes import PATIENCE_SECONDS, Goldpan, bound, search_url, wait_until
 from tests.stored_jobs import people_of, people_of_the_sandbox, read_rows
 
 STOPS = 5
@@ -93,7 +93,11 @@ class Callers:
 def test_a_postgresql_stopped_at_once_again_and_again_loses_nothing(own_postgres: OwnPostgres, tmp_path: Path) -> None:
     with Goldpan(tmp_path, own_postgres.url) as goldpan, ThreadPoolExecutor(CALLERS) as threads:
         processes = [goldpan.serve(), goldpan.work(), goldpan.work()]
-        wait_until(lambda: len(read_rows(goldpan.url, "SELECT 1 FROM worker_lease")) == 2, 20, "both workers work")
+        wait_until(
+            lambda: len(read_rows(goldpan.url, "SELECT 1 FROM worker_lease")) == 2,
+            PATIENCE_SECONDS,
+            "both workers work",
+        )
         callers = Callers(goldpan)
         at_work = [threads.submit(callers.call, caller) for caller in range(CALLERS)]
         try:
@@ -125,6 +129,8 @@ def _stop_and_start(postgres: OwnPostgres, goldpan: Goldpan) -> float:
     postgres.start_again()
     began = time.monotonic()
     body = {"source": "url_upload", "urls": ["https://www.linkedin.com/in/alice-miller"]}
-    wait_until(lambda: goldpan.call("GET", "").status_code == 200, 20, "reads are answered again")
-    wait_until(lambda: goldpan.call("POST", "", json=body).status_code == 202, 20, "starts are answered again")
+    wait_until(lambda: goldpan.call("GET", "").status_code == 200, PATIENCE_SECONDS, "reads are answered again")
+    wait_until(
+        lambda: goldpan.call("POST", "", json=body).status_code == 202, PATIENCE_SECONDS, "starts are answered again"
+    )
     return time.monotonic() - began

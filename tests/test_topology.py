@@ -17,7 +17,7 @@ import pytest
 from tests.event_reader import EventReader
 from tests.invariants import assert_invariants
 from tests.load_balancer import load_balancer, needs_haproxy
-from tests.processes import Goldpan, Process, bound, free_port, search_url, wait_until
+from tests.processes import PATIENCE_SECONDS, Goldpan, Process, bound, free_port, search_url, wait_until
 from tests.stored_jobs import people_of, people_of_the_sandbox
 
 DRAIN_SECONDS = 10  # what we publish
@@ -50,7 +50,7 @@ def topology(tmp_path: Path, bare_postgres_url: str) -> Iterator[Topology]:
         servers = [goldpan.serve_on(port) for port in ports]
         workers = [goldpan.work(), goldpan.work()]
         with load_balancer(tmp_path, goldpan.port, ports):
-            wait_until(lambda: _is_reached(goldpan), 20, "the load balancer answers")
+            wait_until(lambda: _is_reached(goldpan), PATIENCE_SECONDS, "the load balancer answers")
             yield Topology(goldpan, ports, servers, workers)
     assert_invariants(goldpan.url)
 
@@ -99,7 +99,11 @@ def test_jobs_go_on_when_a_server_and_a_worker_are_killed_behind_the_load_balanc
     goldpan = topology.goldpan
     searches = [f"surf {number} total:150 pace:400" for number in range(10)]
     job_ids = [goldpan.start(keywords) for keywords in searches]
-    wait_until(lambda: sum(goldpan.job(job_id)["counts"]["found"] for job_id in job_ids) > 200, 20, "the jobs run")
+    wait_until(
+        lambda: sum(goldpan.job(job_id)["counts"]["found"] for job_id in job_ids) > 200,
+        PATIENCE_SECONDS,
+        "the jobs run",
+    )
 
     topology.servers[0].kill()
     topology.workers[0].kill()

@@ -67,25 +67,32 @@ def api_options(command: Command) -> Command:
 
 
 def find_caller(profile_name: str | None, url: str | None, account: str | None, *, is_debugging: bool) -> Caller:
-    """Return who calls: what is given here, else the environment, else the profile.
+    """Return who calls: by the key of the environment, to which no profile adds anything, else by the profile.
 
     Raises:
-        Failure: there is no such profile, or it and a key of the environment are both asked for.
+        Failure: the address is none, there is no such profile, or it and a key of the environment are both asked for.
     """
     settings = read_settings(os.environ)
-    if profile_name is not None and settings.api_key:
-        message = "--profile and GOLDPAN_API_KEY name two keys"
-        raise Failure(
-            ExitCode.USAGE, "USAGE", message, next_step="unset GOLDPAN_API_KEY, or the same without --profile"
-        )
-    name = profile_name or settings.profile
+    given_url = url or (settings.url if os.environ.get("GOLDPAN_URL") else None)
+    if given_url is not None:
+        refuse_no_address(given_url)
+    if settings.api_key:
+        if profile_name is not None:
+            step = "unset GOLDPAN_API_KEY, or the same without --profile"
+            raise Failure(ExitCode.USAGE, "USAGE", "--profile and GOLDPAN_API_KEY name two keys", next_step=step)
+        # Not even the profile's address: this key was never meant for that server.
+        return Caller(given_url or settings.url, settings.api_key, account, is_debugging)
+    return _caller_of_profile(profile_name or settings.profile, given_url, account, is_debugging=is_debugging)
+
+
+def _caller_of_profile(name: str, given_url: str | None, account: str | None, *, is_debugging: bool) -> Caller:
+    """Return who calls by a kept key; where nobody signed in, somebody without a key."""
     profile = read_profiles().get(name)
-    if profile is None and name != "default" and not settings.api_key:
+    if profile is None and name != "default":
         message = f"there is no profile {name}"
         raise Failure(ExitCode.NOT_ALLOWED, "NO_PROFILE", message, next_step=f"goldpan login --profile {name}")
-    given_url = url or (settings.url if os.environ.get("GOLDPAN_URL") else None)
-    if profile is None or settings.api_key:
-        return Caller(given_url or (profile and profile.url) or settings.url, settings.api_key, account, is_debugging)
+    if profile is None:
+        return Caller(given_url or read_settings(os.environ).url, "", account, is_debugging)
     if given_url is not None and not is_same_server(given_url, profile.url):
         # A key tells who bears it everything that its owner may: only the server that made it gets it.
         message = f"the key of the profile {name} is for {profile.url}, not for {given_url}"
@@ -124,16 +131,17 @@ def client_log_shown(caller: Caller) -> Iterator[None]:
     log, handler = logging.getLogger("goldpan.client"), Notes()
     log.setLevel(logging.DEBUG if caller.is_debugging else logging.INFO)
     log.addHandler(handler)
+    log.propagate = False  # a library that shows every log would tell it twice
     try:
         yield
     finally:
         log.removeHandler(handler)
+        log.propagate = True
 
 
 def refuse_unusable(caller: Caller) -> None:
     """Say before any call what no call could work with."""
-    if not is_address(caller.url):
-        raise Failure(ExitCode.USAGE, "USAGE", f"{caller.url} is no address: take one like http://127.0.0.1:8470")
+    refuse_no_address(caller.url)
     if not caller.api_key:
         step = "goldpan login, or export GOLDPAN_API_KEY=…"
         raise Failure(ExitCode.NOT_ALLOWED, "NO_API_KEY", "no API key", next_step=step)
@@ -141,9 +149,19 @@ def refuse_unusable(caller: Caller) -> None:
         raise Failure(ExitCode.NOT_ALLOWED, "UNAUTHORIZED", "the API key holds characters that no key has")
 
 
+def refuse_no_address(url: str) -> None:
+    if not is_address(url):
+        shown = "this" if "@" in url else url  # what stands before an @ may be a password
+        message = f"{shown} is no address: take one like http://127.0.0.1:8470, without a name or a password"
+        raise Failure(ExitCode.USAGE, "USAGE", message)
+
+
 def is_address(url: str) -> bool:
+    """Return whether the API could be there; a name and a password in it would stand in messages."""
     try:
         parts = urlsplit(url)
+        if "@" in parts.netloc:
+            return False
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is no number
         return False

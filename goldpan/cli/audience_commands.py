@@ -73,7 +73,9 @@ def list_prospects(caller: Caller, audience_id: str, limit: int | None, cursor: 
 
 @audiences.command("export")
 @click.argument("audience_id", metavar="ID", type=ID)
-@click.option("--format", type=click.Choice([str(one) for one in ExportFormat]), help="csv if left out.")
+@click.option(
+    "--format", type=click.Choice([str(one) for one in ExportFormat]), help="What the file's name ends with, else csv."
+)
 @click.option(
     "--preset", type=click.Choice([str(one) for one in ExportPreset]), help="Whose importer the columns are for."
 )

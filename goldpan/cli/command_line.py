@@ -6,8 +6,7 @@ from typing import Any
 import click
 
 import goldpan
-from goldpan.cli.json_option import JsonGroup
-from goldpan.cli.lazy_commands import LazyCommands
+from goldpan.cli.lazy_commands import TopGroup
 from goldpan.cli.shell_output import ExitCode, Failure, Shell, note, print_document
 
 EXIT_CODES = """\b
@@ -22,7 +21,7 @@ Messages go to standard error.
 """
 
 
-@click.group(cls=JsonGroup, commands=LazyCommands(), epilog=EXIT_CODES)
+@click.group(cls=TopGroup, epilog=EXIT_CODES)
 @click.version_option(goldpan.__version__, prog_name="goldpan")
 def root() -> None:
     """Prospecting jobs that survive crashes, behind one exact HTTP API.

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
+from goldpan.cli.api_calls import is_address
 from goldpan.cli.doctor_checks import Check, check_schema, look_at_engine, look_at_postgresql
 from goldpan.cli.json_option import JsonCommand
 from goldpan.cli.machine_access import opened_toolbox, refusals_explained
@@ -51,9 +51,8 @@ def _check_settings(settings: Settings) -> Iterator[Check]:
     yield _check_quota("GOLDPAN_QUOTA_URL_UPLOAD", settings.quota_url_upload)
     if settings.metrics_address:
         yield _check_metrics_address(settings)
-    address = urlsplit(settings.url)
-    is_address = address.scheme in ("http", "https") and bool(address.hostname)
-    yield Check("GOLDPAN_URL", is_address, settings.url if is_address else "must look like http://127.0.0.1:8470")
+    is_url = is_address(settings.url)
+    yield Check("GOLDPAN_URL", is_url, settings.url if is_url else "must look like http://127.0.0.1:8470")
 
 
 def _check_rate(name: str, text: str) -> Check:

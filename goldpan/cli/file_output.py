@@ -37,5 +37,6 @@ def save_or_print(download: Callable[[Path | BinaryIO], None], target: Path | No
         download(target)
     except OSError as error:
         raise Failure(ExitCode.ERROR, "CANNOT_WRITE", f"cannot write {target}: {error.strerror}") from error
-    document = {**about, "file": str(target), "bytes": target.stat().st_size, "status": "written"}
-    answer(document, lambda: note(f"{target} is written, {document['bytes']:,} bytes."))
+    size = target.stat().st_size if target.is_file() else None  # a device or a pipe keeps nothing that has a size
+    document = {**about, "file": str(target), "bytes": size, "status": "written"}
+    answer(document, lambda: note(f"{target} is written" + ("." if size is None else f", {size:,} bytes.")))

@@ -50,8 +50,8 @@ SOURCE_OF_OPTION = {
     help="A file of people to upload: Connections.csv or its zip, a CSV, Parquet, or one profile URL a line.",
 )
 @click.option("--file-id", metavar="ID", type=ID, help="A file that was uploaded before.")
-@click.option("--max-results", type=int)
-@click.option("--max-credits", type=int, help="What the job may spend at the most.")
+@click.option("--max-results", type=click.IntRange(min=1))
+@click.option("--max-credits", type=click.IntRange(min=1), help="What the job may spend at the most.")
 @click.option("--search-emails", is_flag=True, help="Look for e-mail addresses: 2 credits a person.")
 @click.option("--audience-name", help="A new audience's name.")
 @click.option("--audience-id", metavar="ID", help="An audience to add the people to.")
@@ -141,7 +141,7 @@ def _checked_key(key: str | None) -> str:
 def _start_fields(options: dict[str, Any]) -> dict[str, Any]:
     """Return what to start: only what was given."""
     urls = [*options.pop("urls"), *_profile_lines(options.pop("url_file"))]
-    fields = {name: value for name, value in options.items() if value not in (None, False)}
+    fields = {name: value for name, value in options.items() if value is not None and value is not False}
     if urls:
         fields["urls"] = urls
     if "source" not in fields:

@@ -1,13 +1,12 @@
 """Lists of the API: their options, and one page as a table or a document, or all of it as one JSON document a line."""
 
-import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from goldpan.cli.shell_output import answer, note, print_line, print_table
+from goldpan.cli.shell_output import answer, note, print_document, print_table
 
 if TYPE_CHECKING:
     from goldpan.client import Pages
@@ -39,7 +38,7 @@ def print_list(
     """Print the first page, or with `wants_all` every item while the pages come."""
     if wants_all:
         for item in pages:
-            print_line(json.dumps(document_of(item), ensure_ascii=False))
+            print_document(document_of(item), indent=None)
         return
     with closing(pages.pages()) as walk:  # type: ignore[type-var]  # a generator, though its type says less
         page = next(walk)

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldpan.cli.shell_output import ExitCode, Failure
+from goldpan.cli.shell_output import ExitCode, Failure, note
 from goldpan.settings import read_settings
 
 if TYPE_CHECKING:
@@ -17,8 +18,13 @@ def opened_toolbox() -> "Iterator[Toolbox]":
     """Hand out what verbs need, on the database that the settings name."""
     from goldpan import assembly
 
+    settings = read_settings(os.environ)
     with refusals_explained():
-        toolbox = assembly.administrative_toolbox(read_settings(os.environ))
+        if not settings.database_url and not (folder := Path(settings.data).absolute() / "goldpan.db").exists():
+            note(
+                f"There was no Goldpan in {folder.parent}: a new, empty one is made. GOLDPAN_DATA names another place."
+            )
+        toolbox = assembly.administrative_toolbox(settings)
         try:
             yield toolbox
         finally:

@@ -2,7 +2,7 @@
 
 import click
 
-from goldpan.cli.api_calls import Caller, api_options
+from goldpan.cli.api_calls import Caller, api_options, client_log_shown
 from goldpan.cli.json_option import JsonCommand
 from goldpan.cli.shell_output import ExitCode, Failure, note
 
@@ -30,7 +30,8 @@ def mcp(caller: Caller, allow_writes: bool) -> None:
     import asyncio
 
     try:
-        asyncio.run(_serve(caller, allow_writes))
+        with client_log_shown(caller):
+            asyncio.run(_serve(caller, allow_writes))
     except ValueError as error:
         raise Failure(ExitCode.USAGE, "USAGE", str(error)) from error
 

@@ -15,7 +15,8 @@ import click
 
 LINE_EVERY_SECONDS: Final = 5.0
 
-_CONTROLS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What would move the cursor or turn the line around, except for tabs and ends of lines."""
 
 
 class ExitCode(IntEnum):
@@ -77,9 +78,9 @@ class Failure(Exception):
         """Return `error: message — details (CODE, trace …)`, what to try, and where more is told."""
         details = f" — {self.details}" if self.details else ""
         trace = f", trace {self.trace_id}" if self.trace_id else ""
-        lines = [f"error: {self.message}{details} ({self.code}{trace})"]
+        lines = [_in_one_line(f"error: {self.message}{details} ({self.code}{trace})")]
         more = (("try", self.next_step), ("docs", self.docs))
-        return lines + [f"  {name}: {text}" for name, text in more if text]
+        return lines + [f"  {name}: {_in_one_line(text)}" for name, text in more if text]
 
 
 def answer(document: Any, print_text: Callable[[], None]) -> None:
@@ -90,8 +91,10 @@ def answer(document: Any, print_text: Callable[[], None]) -> None:
         print_text()
 
 
-def print_document(document: Any) -> None:
-    print_line(json.dumps(document, ensure_ascii=False, indent=2))
+def print_document(document: Any, indent: int | None = 2) -> None:
+    """Print the document; `indent` None: in one line."""
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
+    print_line(_CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text))  # to whoever reads JSON it is the same
 
 
 def print_line(text: str) -> None:
@@ -149,13 +152,17 @@ def _cell(value: object) -> str:
 
 
 def _in_one_line(text: str) -> str:
-    """Return the text without what would move the cursor or turn the line around: strangers wrote most of it."""
-    return _CONTROLS.sub("\ufffd", " ".join(text.split()))
+    return _harmless(" ".join(text.split()))
+
+
+def _harmless(text: str) -> str:
+    """Return the text without control characters: strangers wrote most of it."""
+    return _CONTROLS.sub("\ufffd", text)
 
 
 def _write(stream: TextIO, text: str) -> None:
     with closed_pipe_is_no_error(stream):
-        stream.write(text + "\n")
+        stream.write(_harmless(text) + "\n")
         stream.flush()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from goldpan.cli.api_calls import ID, Caller, api_options, opened_client
+from goldpan.cli.api_calls import ID, Caller, api_options, opened_client, refuse_no_address
 from goldpan.cli.json_option import JsonCommand
 from goldpan.cli.list_output import document_of
 from goldpan.cli.profile_file import Profile, forget_profile, keep_profile, profile_path, read_profiles
@@ -21,7 +21,7 @@ profile_option = click.option("--profile", metavar="NAME", help="Else GOLDPAN_PR
 
 @click.command(cls=JsonCommand)
 @profile_option
-@click.option("--url", help="The API's address; else GOLDPAN_URL, else this machine.")
+@click.option("--url", help="The API's address; else GOLDPAN_URL, the profile's, this machine.")
 @click.option("--account", type=ID, help="The account group that commands use; needed where the key reaches several.")
 @click.option("--debug", is_flag=True, help="Show what goes over the wire, without the key.")
 def login(profile: str | None, url: str | None, account: str | None, debug: bool) -> None:
@@ -32,11 +32,12 @@ def login(profile: str | None, url: str | None, account: str | None, debug: bool
     goldpan login --profile work --url https://goldpan.example.com
     goldpan login < key.txt
     """
-    settings = read_settings(os.environ)
-    name = profile or settings.profile
+    name = profile or read_settings(os.environ).profile
     if not name.isprintable():
         raise Failure(ExitCode.USAGE, "USAGE", "the name of a profile must be printable")
-    kept = Profile((url or settings.url).rstrip("/"), _ask_for_key(), account)
+    address = url or _address_of(name)
+    refuse_no_address(address)
+    kept = Profile(address.rstrip("/"), _ask_for_key(address), account)
     with opened_client(Caller(kept.url, kept.api_key, account, debug)) as client:
         groups = _reached_groups(client)
     if account is not None and account not in [group["id"] for group in groups]:
@@ -76,10 +77,16 @@ def whoami(caller: Caller) -> None:
     _answer_caller(_profile_of(caller), caller.url, caller.api_key, groups)
 
 
-def _ask_for_key() -> str:
+def _address_of(name: str) -> str:
+    """Return where to sign in without --url: a profile that is renewed stays with its server."""
+    profile = None if os.environ.get("GOLDPAN_URL") else read_profiles().get(name)
+    return profile.url if profile else read_settings(os.environ).url
+
+
+def _ask_for_key(address: str) -> str:
     """Return the key that somebody types unseen, or pipes: no list of processes and no history shows it."""
     if sys.stdin.isatty():
-        return str(click.prompt("API key", hide_input=True, err=True)).strip()
+        return str(click.prompt(f"API key for {address}", hide_input=True, err=True)).strip()
     return sys.stdin.readline().strip()
 
 

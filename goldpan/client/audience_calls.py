@@ -1,6 +1,8 @@
 """Audiences and their folders, asynchronous."""
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import BinaryIO
 
 from msgspec import UNSET, UnsetType
@@ -23,7 +25,10 @@ from goldpan.contract.audience_resources import (
     Deleted,
     ProspectsAction,
 )
+from goldpan.contract.export_choices import ExportFormat
 from goldpan.contract.resources import Prospect
+
+_FORMATS = {f".{one}": str(one) for one in ExportFormat}
 
 
 class AsyncAudiences(Noun):
@@ -89,9 +94,13 @@ class AsyncAudiences(Noun):
     ) -> None:
         """Write everybody in an audience to a path, where a file is only when it is whole, or to an open binary file.
 
+        Without a format it is the one that the path's ending names, else CSV.
+
         Raises:
             NotReached: the answer broke off.
         """
+        if format is None and isinstance(target, str | os.PathLike):
+            format = _FORMATS.get(Path(target).suffix.lower())
         path = f"{await self._path(audience_id)}/export"
         await download(self._sender, get(path, **to_query(format=format, preset=preset)), target)
 

@@ -33,22 +33,28 @@ async def download(sender: Sender, request: Request, target: FilePath | BinaryIO
     """Write the body of the answer to a path, where a file is only when it is whole, or to a file open for writing.
 
     Raises:
-        NotReached: the answer broke off. An open file then holds the beginning of it.
+        NotReached: the answer broke off. An open file, a device or a pipe then has the beginning of it.
     """
     async with sender.open(request) as answer, aclosing(answer.pieces) as pieces:
-        if isinstance(target, str | os.PathLike):
-            await _write_whole(pieces, Path(target))
+        if not isinstance(target, str | os.PathLike):
+            await _write(pieces, target)
+        elif os.path.exists(target) and not os.path.isfile(target):
+            with open(target, "wb") as device:  # a device or a pipe, which must stay what it is
+                await _write(pieces, device)
         else:
-            async for piece in pieces:
-                target.write(piece)
+            await _write_whole(pieces, Path(os.path.realpath(target)))  # a link goes on leading to the file
+
+
+async def _write(pieces: AsyncGenerator[bytes, None], file: BinaryIO) -> None:
+    async for piece in pieces:
+        file.write(piece)
 
 
 async def _write_whole(pieces: AsyncGenerator[bytes, None], path: Path) -> None:
     part = path.with_name(f"{path.stem[:40]}.{os.urandom(8).hex()}.part")  # two may fetch the same file at once
     with part.open("xb") as file:
         try:
-            async for piece in pieces:
-                file.write(piece)
+            await _write(pieces, file)
             file.close()
             part.replace(path)
         except BaseException:

@@ -34,7 +34,7 @@ schemathesis.openapi.format(
 schemathesis.openapi.format("linkedin-profile-url", WORDS.map(lambda word: f"https://www.linkedin.com/in/{word}"))
 
 
-@schemathesis.deserializer("text/html", "text/css", "text/javascript")
+@schemathesis.deserializer("text/html", "text/css", "text/javascript", "text/markdown", "text/plain")
 def read_text(_context: schemathesis.DeserializationContext, response: schemathesis.Response) -> str:
     return response.content.decode()
 
