@@ -216,11 +216,10 @@ def test_pages_are_reached_by_two_keys(look: Open, full: Caller, owner: str) -> 
         tab.page.wait_for_url(f"**/{place}")
 
 
-def test_a_form_that_is_sent_again_at_once_still_shows_its_key(look: Open, service: Service) -> None:
-    tab = look(pages(new_caller(service, "Alice"), "keys", "new"))
+def test_a_form_is_sent_once_however_often_its_button_is_pressed(look: Open, service: Service, owner: str) -> None:
+    tab = look(pages(new_caller(service, "Alice"), "keys", "new"), name=owner)
+    press = "form => form.dispatchEvent(new Event('submit', {bubbles: true, cancelable: true}))"
 
-    tab.page.evaluate(
-        "() => { const form = document.querySelector('form.card'); form.requestSubmit(); form.requestSubmit(); }"
-    )
+    is_sent = [tab.page.locator("form.card").evaluate(press) for _ in range(2)]
 
-    expect(tab.page.locator("#key")).to_contain_text("sk_live_")
+    assert is_sent == [True, False]
