@@ -69,7 +69,7 @@ def test_backups_under_load_are_moments_of_the_past_and_go_on_when_restored(gold
     for file in files:
         time.sleep(0.4)  # the moments shall differ
         assert back_up(goldpan, file) == {"file": str(file), "bytes": file.stat().st_size, "status": "written"}
-    ended = {job["jobId"]: job for job in goldpan.wait_for_end(job_ids, 60)}
+    ended = {job["jobId"]: job for job in goldpan.wait_for_end(job_ids)}
     people, entries = (
         rows(goldpan.url, "SELECT id FROM prospect"),
         rows(goldpan.url, "SELECT id, kind FROM credit_entry"),
@@ -88,7 +88,7 @@ def test_backups_under_load_are_moments_of_the_past_and_go_on_when_restored(gold
     assert sizes[0] < len(people)
     with goldpan.beside(_restored(goldpan, files[0], "again")) as restored:
         restored.serve()
-        for job in restored.wait_for_end(job_ids, 60):
+        for job in restored.wait_for_end(job_ids):
             assert job["counts"] == ended[job["jobId"]]["counts"]
             assert job["credits"] == ended[job["jobId"]]["credits"]
         assert_invariants(restored.url)
@@ -263,10 +263,10 @@ def test_a_dump_of_postgresql_under_load_goes_on_when_restored(
         scaled.serve()
         worker = scaled.work()
         job_ids = [scaled.start(f"gale {number} total:300 pace:60") for number in range(4)]
-        wait_until(lambda: scaled.job(job_ids[0])["counts"]["imported"] > 50, 30)
+        wait_until(lambda: scaled.job(job_ids[0])["counts"]["imported"] > 50, 90)
         dump = tmp_path / "goldpan.dump"
         _tool("pg_dump", "--format=custom", f"--file={dump}", bare_postgres_url)
-        ended = {job["jobId"]: job["counts"] for job in scaled.wait_for_end(job_ids, 60)}
+        ended = {job["jobId"]: job["counts"] for job in scaled.wait_for_end(job_ids)}
         worker.stop()
 
         _recreate(postgres_url)
@@ -277,7 +277,7 @@ def test_a_dump_of_postgresql_under_load_goes_on_when_restored(
         with scaled.beside(tmp_path / "restored", postgres_url) as restored:
             restored.serve()
             restored.work()
-            assert {job["jobId"]: job["counts"] for job in restored.wait_for_end(job_ids, 60)} == ended
+            assert {job["jobId"]: job["counts"] for job in restored.wait_for_end(job_ids)} == ended
             assert_invariants(postgres_url)
 
 

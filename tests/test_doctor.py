@@ -77,7 +77,7 @@ def test_a_worker_that_lives_is_seen(goldpan: Goldpan) -> None:
     goldpan.serve()
     if not is_embedded(goldpan):
         goldpan.work()
-    goldpan.wait_for_end([goldpan.start("storm total:20 pace:1")], 40)
+    goldpan.wait_for_end([goldpan.start("storm total:20 pace:1")])
 
     checks = examine(goldpan)
 

@@ -131,7 +131,7 @@ def test_no_route_lets_a_log_or_a_figure_sing(goldpan: Goldpan) -> None:
 
     calls = call_every_route(goldpan)
 
-    wait_until(lambda: len(lines(goldpan, "request")) >= calls, 30)
+    wait_until(lambda: len(lines(goldpan, "request")) >= calls, 90)
     assert sung(goldpan, ports) == []
     assert {line["path"] for line in lines(goldpan, "request")} >= {"(unknown)", "/v1/accounts"}
 
@@ -144,7 +144,7 @@ def test_people_and_searches_stay_out_of_the_log_of_a_job_that_goes_well(goldpan
     listed = goldpan.call("POST", "", json={"source": "url_upload", "urls": urls, "searchEmails": True})
     played_id = goldpan.start("canary total:60 fail:429@2 pace:1", headers=TRACEPARENT)
 
-    goldpan.wait_for_end([live_id, listed.json()["data"]["jobId"], played_id], 40)
+    goldpan.wait_for_end([live_id, listed.json()["data"]["jobId"], played_id])
 
     assert sung(goldpan, ports) == []
     of_job = wait_until(
@@ -158,13 +158,13 @@ def test_a_bug_is_told_by_its_place_with_the_trace_of_its_request(goldpan: Goldp
     ports = start(goldpan, BUGS)
     goldpan.import_people([f"canary-{number}" for number in range(30)])
     bugs = [goldpan.start("miller", live=True, maxResults=most, headers=TRACEPARENT) for most in (7, 8)]
-    ended = goldpan.wait_for_end(bugs, 40)
+    ended = goldpan.wait_for_end(bugs)
     url = f"http://127.0.0.1:{goldpan.port}/v1/accounts/{goldpan.keys.account_group_id}/audiences/folders"
     sent = {"Authorization": f"Bearer {goldpan.keys.live}", **TRACEPARENT}
     refused = httpx2.post(url, headers=sent, json={"name": "canary-folder", "audienceType": "on_demand"})
 
-    crash = wait_until(lambda: lines(goldpan, "crash"), 10)[0]
-    thread = wait_until(lambda: lines(goldpan, "thread_crashed"), 10)[0]
+    crash = wait_until(lambda: lines(goldpan, "crash"), 90)[0]
+    thread = wait_until(lambda: lines(goldpan, "thread_crashed"), 90)[0]
     jobs = lines(goldpan, "job_crashed")
 
     assert refused.status_code == 500
@@ -176,15 +176,15 @@ def test_a_bug_is_told_by_its_place_with_the_trace_of_its_request(goldpan: Goldp
     assert {line["trace_id"] for line in jobs} == {TRACE_ID}
     assert {line["exception"][0]["type"] for line in jobs} == {"builtins.RuntimeError", "sqlalchemy.exc.IntegrityError"}
     assert all("broken_use" in str(line["exception"][0]["frames"]) for line in jobs)
-    assert wait_until(lambda: [line for line in lines(goldpan, "library") if "Task" in line["message"]], 10)
+    assert wait_until(lambda: [line for line in lines(goldpan, "library") if "Task" in line["message"]], 90)
     assert sung(goldpan, ports) == []
 
 
 def test_every_line_of_a_request_and_of_its_job_has_the_trace(goldpan: Goldpan) -> None:
     start(goldpan)
     job_id = goldpan.start("storm total:60 pace:1", headers=TRACEPARENT)
-    goldpan.wait_for_end([job_id], 30)
-    wait_until(lambda: lines(goldpan, "run_ended"), 10)
+    goldpan.wait_for_end([job_id])
+    wait_until(lambda: lines(goldpan, "run_ended"), 90)
 
     found = [json.loads(line) for line in goldpan.log().splitlines()]
 

@@ -45,7 +45,7 @@ def test_a_server_tells_its_requests_jobs_people_and_credits(goldpan: Goldpan) -
     goldpan.serve(SHOWING.format(port=port))
     live_id = goldpan.start("miller", live=True, maxResults=50)
     played_id = goldpan.start("storm total:100 pace:1")
-    goldpan.wait_for_end([live_id, played_id], 30)
+    goldpan.wait_for_end([live_id, played_id])
 
     figures = read_figures(port)
 
@@ -76,7 +76,7 @@ def test_jobs_that_wait_for_a_worker_show_how_long_they_have_waited(goldpan: Gol
     def seen(state: str) -> float:
         return read_figures(port).value("goldpan_queue_jobs", queue="sandbox-jobs", state=state)
 
-    wait_until(lambda: (seen("running"), seen("waiting")) == (8, 4), 40, "eight run and four wait")
+    wait_until(lambda: (seen("running"), seen("waiting")) == (8, 4), 90, "eight run and four wait")
     figures = read_figures(port)
 
     assert figures.value("goldpan_queue_age_seconds", queue="sandbox-jobs") > 0
@@ -88,7 +88,7 @@ def test_server_and_worker_tell_what_each_of_them_did(scaled: Goldpan) -> None:
     of_server, of_worker = free_port(), free_port()
     scaled.serve(SHOWING.format(port=of_server))
     scaled.work(SHOWING.format(port=of_worker))
-    scaled.wait_for_end([scaled.start("storm total:100 pace:1")], 40)
+    scaled.wait_for_end([scaled.start("storm total:100 pace:1")])
 
     server, worker = read_figures(of_server), read_figures(of_worker)
 
@@ -187,7 +187,7 @@ def test_a_worker_whose_port_for_figures_is_taken_works_without(scaled: Goldpan)
         return sum("figures_not_shown" in worker.log.read_text() for worker in workers)
 
     wait_until(without, 20, "the later one says so")
-    scaled.wait_for_end([scaled.start("storm total:100 pace:1")], 40)
+    scaled.wait_for_end([scaled.start("storm total:100 pace:1")])
 
     assert without() == 1
     assert [worker.exit_code for worker in workers] == [None, None]

@@ -45,7 +45,7 @@ def test_server_and_worker_go_on_after_a_newer_version_has_migrated(scaled: Gold
 
     migrate_to_tomorrow(scaled)
     later = scaled.start("storm total:50 pace:1")
-    ended = scaled.wait_for_end([under_way, later], 60)
+    ended = scaled.wait_for_end([under_way, later])
 
     assert readiness(scaled) == 200
     assert [job["status"] for job in ended] == ["completed", "completed"]
@@ -77,4 +77,4 @@ def test_a_worker_that_stops_hands_its_jobs_on_at_once(scaled: Goldpan) -> None:
     done = scaled.job(job_id)["counts"]["imported"]
 
     scaled.wait_for(job_id, 15, lambda job: job["counts"]["imported"] > done)
-    assert scaled.wait_for_end([job_id], 60)[0]["counts"]["imported"] == 300
+    assert scaled.wait_for_end([job_id])[0]["counts"]["imported"] == 300
