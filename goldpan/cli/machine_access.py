@@ -20,11 +20,11 @@ def opened_toolbox() -> "Iterator[Toolbox]":
 
     settings = read_settings(os.environ)
     with refusals_explained():
-        if not settings.database_url and not (folder := Path(settings.data).absolute() / "goldpan.db").exists():
-            note(
-                f"There was no Goldpan in {folder.parent}: a new, empty one is made. GOLDPAN_DATA names another place."
-            )
+        file = Path(settings.data).absolute() / "goldpan.db"
+        is_new = not settings.database_url and not file.exists()
         toolbox = assembly.administrative_toolbox(settings)
+        if is_new:
+            note(f"There was no Goldpan in {file.parent}: a new, empty one was made. GOLDPAN_DATA names another place.")
         try:
             yield toolbox
         finally:
