@@ -28,6 +28,7 @@ EMBEDDED_EXECUTOR = "local"
 # Together less than the ten seconds that whoever stops a process usually grants it.
 DRAIN_SECONDS = 5  # for requests
 STOP_SECONDS = 4.0  # for jobs, at most
+SIGNAL_AGAIN_SECONDS = 1.0
 
 
 def serve(settings: Settings, host: str, port: int, workers: int, tell: Callable[[str], None] | None = None) -> None:
@@ -39,8 +40,29 @@ def serve(settings: Settings, host: str, port: int, workers: int, tell: Callable
         CannotStart: the port is busy, or the settings do not fit together.
     """
     os.umask(0o077)
-    # uvicorn drains at SIGTERM and then raises it again, which would end the process before its jobs are stopped.
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
+    exit_at_sigterm()
+    try:
+        _serve(settings, host, port, workers, tell)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it ends already
+
+
+def exit_at_sigterm() -> None:
+    """Let SIGTERM rise as SystemExit: uvicorn drains and then raises it again, before the jobs are stopped.
+
+    What rises within a callback of the interpreter, as at the end of an import, is lost: so the signal comes again.
+    """
+
+    def end(_number: int, _frame: object) -> None:
+        again = threading.Timer(SIGNAL_AGAIN_SECONDS, os.kill, [os.getpid(), signal.SIGTERM])
+        again.daemon = True
+        again.start()
+        sys.exit()
+
+    signal.signal(signal.SIGTERM, end)
+
+
+def _serve(settings: Settings, host: str, port: int, workers: int, tell: Callable[[str], None] | None) -> None:
     listener = _listen(host, port)
 
     def welcome(toolbox: Toolbox) -> None:
@@ -170,6 +192,7 @@ def run_worker(settings: Settings) -> None:
 
 def _end_soon() -> None:
     """End this process whatever in it still waits for the database: jobs lose nothing by it, they stand in there."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # another one must not break off the stopping of the jobs
     timer = threading.Timer(STOP_SECONDS, os._exit, [0])
     timer.daemon = True
     timer.start()
