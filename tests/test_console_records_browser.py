@@ -23,7 +23,12 @@ LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"viewport": {"width": 1360, "height": 1000}, "color_scheme": "dark"},
     "narrow": {"viewport": {"width": 360, "height": 900}, "color_scheme": "light"},
 }
-EMPTY = {"files": "No files yet", "credits": "No credits are left", "keys": "No keys yet", "system": "All is well."}
+EMPTY = {
+    "files": "No files yet",
+    "credits": "No credits are left",
+    "keys": "No keys yet",
+    "system": "Queues",
+}  # others have jobs there too
 FULL = {"files": 2, "credits": 25, "keys": 3, "system": 0}
 
 Open = Callable[..., Onlooker]
