@@ -101,9 +101,11 @@ class Workshop:
 
     def run(self, job_id: str, most_steps: int = 100) -> Job:
         """Take hold of the job, do up to so many steps and return where it stands."""
-        hold = claim_job(self.toolbox, self.group_id, job_id, self.job(job_id).resume_count)
+        # A lock of asyncio's belongs to one event loop: whoever runs a job here is a process of its own.
+        toolbox = replace(self.toolbox, careful_turn=asyncio.Lock())
+        hold = claim_job(toolbox, self.group_id, job_id, self.job(job_id).resume_count)
         for _ in range(most_steps):
-            if hold is None or not asyncio.run(advance_job(self.toolbox, hold)):
+            if hold is None or not asyncio.run(advance_job(toolbox, hold)):
                 break
         return self.job(job_id)
 
