@@ -247,6 +247,22 @@ def test_an_audience_that_another_page_names_is_chosen_however_old_it_is(alice: 
     assert error(nobodys, "audience") == "there is no such audience"
 
 
+def test_audiences_of_one_name_are_told_apart_by_their_people_and_when_they_were_made(
+    alice: Caller, guest: Guest
+) -> None:
+    for count in (1, 3):
+        started = alice.sandbox().started(source="linkedin_search", searchUrl=search_url(f"cto total:{count}"))
+        alice.ended(started["jobId"])
+
+    page = text(guest.get(pages(alice, "jobs", "new")))
+
+    shown = re.findall(r'<option value="[0-9a-f]{24}">(.*?)</option>', page)
+    assert [re.sub(r"\d+ \w+ \d{4}, \d\d:\d\d UTC", "then", each.partition(" · ")[2]) for each in shown] == [
+        "3 people · then · sandbox",
+        "1 person · then · sandbox",
+    ]
+
+
 def test_a_file_that_another_page_names_is_estimated_without_a_keystroke(alice: Caller, guest: Guest) -> None:
     file = alice.call("POST", f"{alice.group}/files", b"url\nlinkedin.com/in/ada\n", content_type="text/csv").data
 

@@ -58,6 +58,29 @@ def test_a_job_of_every_source_is_accepted_and_completes(alice: Caller, body: di
     assert job["counts"]["imported"] in (1, 3, 5)
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (SEARCH, "LinkedIn search: keywords cto total:5, "),
+        (SOURCES["sales_navigator by URL"], "Sales Navigator search: keywords total:5; seniority CXO, "),
+        (SOURCES["url_upload"], "1 profile, "),
+        ({**SEARCH, "searchUrl": search_url("führung " * 40)}, "LinkedIn search: keywords führung führung "),
+        ({**SEARCH, "audienceName": "CTOs of Berlin"}, "CTOs of Berlin"),
+    ],
+)
+def test_an_audience_that_nobody_named_is_called_after_the_words_of_its_source_and_the_day(
+    alice: Caller, body: dict[str, Any], name: str
+) -> None:
+    started = alice.sandbox().started(**body)
+    alice.ended(started["jobId"])
+
+    called = alice.get(f"{alice.group}/audiences/{started['audienceId']}").data["name"]
+
+    assert called.startswith(name)
+    assert "audienceName" in body or called.endswith(f", {started['createdAt'][:10]}")
+    assert len(called) <= 200
+
+
 def test_type_is_another_name_of_source(alice: Caller) -> None:
     body = {"type": "linkedin_search", "searchUrl": SEARCH["searchUrl"]}
 

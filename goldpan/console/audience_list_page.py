@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from goldpan.console.visit import Visit
-from goldpan.contract.audience_resources import AudienceType, CreateAudience
+from goldpan.contract.audience_resources import LONGEST_NAME, AudienceType, CreateAudience
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import Position, decode_cursor, encode_cursor
 from goldpan.operations.audience_change_operations import create_audience
@@ -14,7 +14,6 @@ from goldpan.operations.audience_operations import Audience, Folder, get_audienc
 
 ROWS = 50
 NO_FOLDER = "none"
-LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 1000
 _QUERY = ("folder", "after")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from goldpan.contract.audience_resources import LONGEST_NAME
 from goldpan.contract.error_catalogue import InvalidField, Problem
 from goldpan.contract.paging import is_object_id
 from goldpan.contract.resources import SourceType, StartJob
@@ -16,7 +17,6 @@ from goldpan.operations.job_request import ParsedSource, parse_source
 MOST_FORM_BYTES = 256 * 1024  # a thousand profiles
 MOST_PROFILES = 1000
 LONGEST_URL = 8192
-LONGEST_NAME = 200
 MOST_PEOPLE = 2**31 - 1
 
 # a run of separators is tried at its beginning alone: from each of its letters on, 256 kB of spaces took 20 seconds
