@@ -217,13 +217,19 @@ def test_a_filter_that_the_directory_cannot_apply_is_named(alice: Caller) -> Non
     url = SEARCH["searchUrl"] + "&geoUrn=%5B%22105015875%22%5D&network=%5B%22F%22%5D"
 
     names = refused_fields(alice, SEARCH | {"searchUrl": url})
+    rules = {each["name"]: each["rule"] for each in alice.start(SEARCH | {"searchUrl": url}).error["fields"]}
 
-    assert any("geoUrn" in name for name in names)
-    assert any("network" in name for name in names)
+    assert names == ["geoUrn", "network"]
+    assert rules["geoUrn"] == (
+        "the filter “Locations” is a number of LinkedIn's own (105015875), which your own people files do not know: "
+        "remove it from the search on LinkedIn, or try the sandbox with a test key (sk_test_…)"
+    )
+    assert rules["network"].startswith("the filter “Connections” asks for what your own people files do not say: ")
 
 
 def test_the_commenters_of_a_post_need_a_provider_that_knows_them(alice: Caller) -> None:
     assert refused_fields(alice, SOURCES["post_commenters"]) == ["postUrl"]
+    assert (alice.start(SOURCES["post_commenters"]).details or "").endswith("test key (sk_test_…)")
 
 
 @pytest.mark.parametrize("keywords", ["cto total:abc", "cto fail:418@2", "cto pace:99999", "garbage@0"])

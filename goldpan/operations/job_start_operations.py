@@ -8,7 +8,7 @@ from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits
-from goldpan.domain.provider_port import ProfileList
+from goldpan.domain.provider_port import ProfileList, Refusal
 from goldpan.operations.audience_operations import check_exists
 from goldpan.operations.file_operations import existing_file
 from goldpan.operations.folder_operations import check_folder
@@ -87,7 +87,12 @@ def find_refusals(
     with failures_explained():
         refusals = toolbox.provider(caller.is_test).refusals(account_group_id, parsed.source)
     given = {"savedSearchId": "searchUrl", "leadListId": "searchUrl"} if request.search_url is not None else {}
-    return [InvalidField("body", given.get(refusal.part, refusal.part), refusal.reason) for refusal in refusals]
+    return [InvalidField("body", given.get(each.part, each.part), _why(caller, each)) for each in refusals]
+
+
+def _why(caller: Principal, refusal: Refusal) -> str:
+    is_helped = refusal.sandbox_answers and not caller.is_test
+    return f"{refusal.reason}, or {caller.way_to_the_sandbox}" if is_helped else refusal.reason
 
 
 def check_start(
@@ -141,7 +146,7 @@ def _given_audience(tx: Tx, caller: Principal, account_group_id: str, request: S
     audience = check_exists("audienceId", audience_table.read(tx, account_group_id, request.audience_id))
     if audience.is_sandbox != caller.is_test:
         raise invalid_body(
-            "audienceId", "invented people and real ones do not share an audience; name one of this key's"
+            "audienceId", "invented people and real ones do not share an audience: take another or a new one"
         )
     return audience
 
