@@ -133,11 +133,11 @@ def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     Raises:
         CannotStart: a setting cannot be read.
     """
-    from goldpan.api.http_app import first_segments
+    from goldpan.api.http_app import api_answers
     from goldpan.assembly.front_door import FrontDoor
 
     files = file_intake(settings)
-    return FrontDoor(build_api(settings, toolbox, files), first_segments(), build_console(settings, toolbox, files))
+    return FrontDoor(build_api(settings, toolbox, files), api_answers, build_console(settings, toolbox, files))
 
 
 def build_console(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "Console":
