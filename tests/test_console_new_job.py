@@ -154,10 +154,9 @@ def test_an_estimate_says_how_many_and_what_it_costs(alice: Caller, guest: Guest
 
     assert sentences(page) == [
         "The source holds 30 people.",
-        "The job takes about 20 people, all of them new.",
+        "The job takes about 20 people: 20 new and 0 known already.",
         "It stops at the number of people that you asked for, 20.",
-        "At most 20 credits of your 1,000 are set aside when it starts. "
-        "About 20 of them will be spent, and the rest comes back.",
+        "It sets at most 20 credits of your 1,000 aside when it starts. It spends about 20, and the rest comes back.",
         "Of your quota of 24 hours, 2,500 of 2,500 people are left.",
     ]
     assert re.search(r'id="start-button" class="primary">', page)
@@ -173,12 +172,24 @@ def test_an_estimate_with_a_ceiling_of_credits_does_not_contradict_itself(alice:
 
     assert told == [
         "The source holds 30 people.",
-        "The job takes about 12 people, about 8 of them new.",
-        "Of the first 30 people, 10 are known already.",
+        "The job takes about 12 people: 8 new and 4 known already.",
         "It stops after 8 new people, when the credits that you allow it are spent.",
-        "At most 8 credits of your 990 are set aside when it starts. "
-        "About 8 of them will be spent, and the rest comes back.",
+        "It sets at most 8 credits of your 990 aside when it starts. It spends about 8, and the rest comes back.",
         "Of your quota of 24 hours, 2,500 of 2,500 people are left.",
+    ]
+
+
+def test_an_estimate_of_people_who_are_all_known_says_that_the_credits_come_back(alice: Caller, guest: Guest) -> None:
+    profile = "https://www.linkedin.com/in/ada"
+    alice.import_people(["ada,CTO"])
+    alice.ended(alice.started(source="url_upload", urls=[profile])["jobId"])
+
+    told = sentences(text(guest.post(pages(alice, "jobs", "new", "estimate"), {"pasted": profile})))
+
+    assert told[1:4] == [
+        "The job takes about 1 person: 0 new and 1 known already.",
+        "It stops at the end of the source.",
+        "It sets at most 1 credit of your 999 aside when it starts. Probably all of it comes back.",
     ]
 
 

@@ -147,7 +147,8 @@ def test_a_new_job_is_understood_while_it_is_typed(look: Open, full: Caller, loo
     tab.page.fill("#pasted", search_url("cto"))
 
     expect(tab.page.locator(".understood")).to_contain_text("LinkedIn search: keywords cto")
-    expect(tab.page.locator(".lines")).to_contain_text("are set aside when it starts")
+    expect(tab.page.locator(".lines")).to_contain_text("This is reckoned from the first 50 people")
+    expect(tab.page.locator(".lines")).to_contain_text("aside when it starts")
     tab.page.click("text=The same from a terminal")
     tab.keep(f"new-job-{looks}")
     tab.check()

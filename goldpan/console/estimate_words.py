@@ -11,10 +11,8 @@ from goldpan.operations.job_estimate_operations import Estimate
 def estimate_sentences(estimate: Estimate, is_sandbox: bool) -> list[str]:
     """Return what the job would do: whom it takes, what stops it first, what is set aside and spent."""
     sentences = [_source(estimate), _people(estimate)]
-    if estimate.sample.known:
-        sentences.append(
-            f"Of the first {people_words(estimate.sample.size)}, {estimate.sample.known:,} are known already."
-        )
+    if 0 < estimate.sample.size < estimate.expected_people:
+        sentences.append(f"This is reckoned from the first {people_words(estimate.sample.size)} of the source.")
     sentences.append(_end(estimate.cap))
     if is_sandbox:
         sentences.append("It costs nothing, because the people are invented.")
@@ -35,8 +33,8 @@ def _source(estimate: Estimate) -> str:
 def _people(estimate: Estimate) -> str:
     if not estimate.expected_people:
         return "The job takes nobody."
-    new = {0: "none", estimate.expected_people: "all"}.get(estimate.new_people, f"about {estimate.new_people:,}")
-    return f"The job takes about {people_words(estimate.expected_people)}, {new} of them new."
+    new, known = estimate.new_people, max(0, estimate.expected_people - estimate.new_people)
+    return f"The job takes about {people_words(estimate.expected_people)}: {new:,} new and {known:,} known already."
 
 
 def _end(bound: Bound) -> str:
@@ -59,10 +57,10 @@ def _end(bound: Bound) -> str:
 
 def _credits(estimate: Estimate) -> str:
     most, have = credit_words(estimate.reserved_credits), f"{estimate.available_credits:,}"
-    spent = f"About {estimate.expected_credits:,} of them" if estimate.expected_credits else "Probably none of them"
-    return (
-        f"At most {most} of your {have} are set aside when it starts. {spent} will be spent, and the rest comes back."
-    )
+    aside = f"It sets at most {most} of your {have} aside when it starts."
+    if not estimate.expected_credits:
+        return f"{aside} Probably all of it comes back."
+    return f"{aside} It spends about {estimate.expected_credits:,}, and the rest comes back."
 
 
 def why_not(estimate: Estimate) -> str | None:
