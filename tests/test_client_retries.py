@@ -90,6 +90,25 @@ def test_a_start_whose_answer_is_lost_is_sent_again_with_the_same_key(first: Rep
     assert server.seen[0].body == server.seen[1].body
 
 
+@pytest.mark.parametrize(
+    ("replies", "may_have_worked"),
+    [
+        ([refusal(ErrorKind.INSUFFICIENT_CREDITS)], False),
+        ([refusal(ErrorKind.RATE_LIMITED, Retry_After="3600")], False),
+        ([NO_ANSWER, refusal(ErrorKind.RATE_LIMITED, Retry_After="3600")], True),
+        ([refusal(ErrorKind.SERVICE_UNAVAILABLE, Retry_After="0"), refusal(ErrorKind.UNAUTHORIZED)], True),
+        ([as_json({"success": True, "data": "started"}, 202)], True),
+        ([Reply(404, b"no such page")], False),
+    ],
+)
+def test_a_failed_start_tells_whether_it_may_have_worked(replies: list[Reply], may_have_worked: bool) -> None:
+    with scripted(*replies) as server, client(server.url) as alice, pytest.raises(GoldpanError) as failure:
+        alice.jobs.start(**SEARCH)
+
+    assert failure.value.may_have_worked is may_have_worked
+    assert len(server.seen) == len(replies)
+
+
 def test_two_starts_have_two_keys() -> None:
     with scripted(success(STARTED, 202), success(STARTED, 202)) as server, client(server.url) as alice:
         alice.jobs.start(**SEARCH)
@@ -136,6 +155,7 @@ def test_a_server_that_nobody_reaches_is_no_reason_to_wait_for_ever() -> None:
         alice.audiences.create("Directors")
 
     assert failure.value.was_sent is False
+    assert failure.value.may_have_worked is False
 
 
 def test_a_refusal_that_stays_is_not_sent_again() -> None:

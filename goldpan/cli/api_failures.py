@@ -69,15 +69,6 @@ def explained(failure: "GoldpanError", url: str, next_step: str | None = None) -
     )
 
 
-def may_have_worked(failure: "GoldpanError") -> bool:
-    """Return whether the server may have done what it was asked for."""
-    from goldpan import client
-
-    if isinstance(failure, client.NotReached):
-        return failure.was_sent
-    return isinstance(failure, client.Refused | client.UnexpectedAnswer) and failure.status >= 500
-
-
 def _refusal(refused: "Refused", url: str, next_step: str | None) -> Failure:
     from goldpan.contract.error_catalogue import ErrorKind
 
