@@ -240,6 +240,17 @@ def test_an_error_tells_code_trace_next_step_and_where_to_read_more(
     assert docs == f"  docs: {server.url}/docs/errors#{kind.code.lower()}"
 
 
+def test_where_no_server_listens_no_word_of_python_is_said(tmp_path: Path) -> None:
+    done = make_cli(tmp_path, GOLDPAN_API_KEY="sk_live_x")("jobs", "list", "--url", "http://127.0.0.1:9")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2:] == [
+        "error: no server answers at http://127.0.0.1:9: is `goldpan serve` running there? (UNREACHABLE)",
+        "  try: goldpan serve, or another address with --url or GOLDPAN_URL",
+    ]
+    assert not re.search(r"[a-z]Error|Timeout|Traceback", done.stderr)
+
+
 @pytest.mark.parametrize(
     ("arguments", "suggestion"),
     [(["jobs", "strat"], "Did you mean 'start'?"), (["jobs", "list", "--statsu", "x"], "Did you mean '--status'?")],

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -156,6 +157,36 @@ def test_a_server_that_nobody_reaches_is_no_reason_to_wait_for_ever() -> None:
 
     assert failure.value.was_sent is False
     assert failure.value.may_have_worked is False
+
+
+def test_why_nobody_was_reached_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def knows_nobody(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    def why(url: str) -> str:
+        with client(url, attempts=1) as alice, pytest.raises(NotReached) as failure:
+            alice.credits.get()
+        return str(failure.value)
+
+    with scripted() as plain_server:
+        unsafe = why(plain_server.url.replace("http://", "https://"))
+    monkeypatch.setattr(socket, "getaddrinfo", knows_nobody)
+
+    assert unsafe.startswith("no safe connection to 127.0.0.1: ")
+    assert why("http://goldpan.example.com") == "nobody knows the name goldpan.example.com"
+
+
+@pytest.mark.parametrize("make", [Goldpan, AsyncGoldpan])
+def test_where_no_server_listens_it_is_asked_for(make: type[Goldpan] | type[AsyncGoldpan]) -> None:
+    async def ask(alice: AsyncGoldpan) -> None:
+        async with alice:
+            await alice.credits.get()
+
+    alice = make(KEY, url="http://127.0.0.1:9", account_group_id=GROUP, attempts=1)
+    with pytest.raises(NotReached) as failure:
+        asyncio.run(ask(alice)) if isinstance(alice, AsyncGoldpan) else alice.credits.get()
+
+    assert str(failure.value) == "no server answers at http://127.0.0.1:9: is `goldpan serve` running there?"
 
 
 def test_a_refusal_that_stays_is_not_sent_again() -> None:
