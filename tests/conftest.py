@@ -112,6 +112,13 @@ def bare_postgres_url(postgres_admin: psycopg.Connection) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def shared_postgres_url(postgres_admin: psycopg.Connection) -> Iterator[str]:
+    """The URL of a PostgreSQL database without a single table, for all tests of one file."""
+    with _postgres_database(postgres_admin, "template0") as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def postgres_admin() -> Iterator[psycopg.Connection]:
     """A connection that may create databases and look at the server as a whole."""

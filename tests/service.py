@@ -86,6 +86,11 @@ class Service:
     def kind(self) -> str:
         return self.toolbox.database.dialect.name
 
+    @property
+    def temporary(self) -> Path:
+        """The folder for temporary files of these processes alone."""
+        return self.log.parent / "temporary"
+
     def call(
         self, method: str, target: str, headers: Headers = (), body: bytes | None = None, address: str = "127.0.0.1"
     ) -> Answer:
@@ -188,8 +193,10 @@ def running(directory: Path, database_url: str = "", **settings: str) -> Iterato
         "GOLDPAN_RATE_LIMIT": HUGE_RATE,
         "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT": HUGE_RATE,
         "GOLDPAN_CONSOLE_ORIGINS": "https://goldpan.example.com",
+        "TMPDIR": str(directory / "temporary"),
         **settings,
     }
+    (directory / "temporary").mkdir(exist_ok=True)
     assembly.migrate(assembly.database_url(read_settings(environment)))
     toolbox = assembly.administrative_toolbox(read_settings(environment))
     service = Service(free_port(), toolbox, directory / "log")

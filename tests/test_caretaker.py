@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from goldpan.engine.caretaker import BATCH, Caretaker
+from goldpan.engine.caretaker import BATCH, ROUND_SECONDS, Caretaker
 from goldpan.operations.job_start_operations import IDEMPOTENCY_KEY_LIFETIME_MS
 from goldpan.storage import worker_table
 from tests.invariants import assert_invariants
+from tests.kill_campaign import TAKEOVER_SECONDS
 from tests.workshop import Workshop, workshop
 
 DAY_MS = 24 * 3600 * 1000
@@ -47,6 +48,10 @@ def set_workflow(shop: Workshop, job_id: str, status: str, **columns: object) ->
     values = {"status": status, **columns}
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     shop.execute(f"UPDATE {shop.workflow_table} SET {assignments} WHERE workflow_uuid = :id", id=job_id, **values)
+
+
+def test_the_second_round_comes_within_the_time_that_a_job_may_stand_still() -> None:
+    assert 2 * ROUND_SECONDS < TAKEOVER_SECONDS
 
 
 def test_all_is_well_most_of_the_time(shop: Workshop) -> None:

@@ -58,8 +58,8 @@ def connected(caller: Caller) -> socket.socket:
     return socket.create_connection(("127.0.0.1", caller.service.port), timeout=PATIENCE_SECONDS)
 
 
-def files_under_way() -> list[Path]:
-    return list(Path(tempfile.gettempdir()).glob("goldpan-upload-*"))
+def files_under_way(temporary: Path) -> list[Path]:
+    return list(temporary.glob("goldpan-upload-*"))
 
 
 def stored(service: Service) -> list[int]:
@@ -401,12 +401,12 @@ def test_a_file_of_64_mib_is_read_and_left_at_a_million_rows(alice: Caller) -> N
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunks"])
 def test_a_client_that_goes_away_in_the_middle_leaves_nothing(alice: Caller, chunked: bool) -> None:
-    before, under_way = stored(alice.service), set(files_under_way())
+    before = stored(alice.service)
     encoding = "Transfer-Encoding: chunked" if chunked else "Content-Length: 3000000"
     piece = b"%x\r\n%s\r\n" % (2_000_000, b"a" * 2_000_000) if chunked else b"a" * 2_000_000
     with connected(alice) as connection:
         connection.sendall(head(alice, "Content-Type: text/csv", encoding) + piece)
-        [file] = until(lambda: [path for path in set(files_under_way()) - under_way if path.stat().st_size])
+        [file] = until(lambda: [path for path in files_under_way(alice.service.temporary) if path.stat().st_size])
         assert file.stat().st_mode & 0o777 == 0o600
 
     until(lambda: not file.exists())
@@ -432,7 +432,6 @@ def test_what_follows_a_body_that_is_longer_than_it_says_is_no_request(alice: Ca
 
 
 def test_nothing_stays_in_the_temporary_folder(alice: Caller) -> None:
-    before = set(files_under_way())
     requests: list[Callable[[], Answer]] = [
         lambda: upload(alice, CONNECTIONS),
         lambda: upload(alice, b""),
@@ -442,7 +441,7 @@ def test_nothing_stays_in_the_temporary_folder(alice: Caller) -> None:
     for request in requests:
         request()
 
-    assert set(files_under_way()) - before == set()
+    assert files_under_way(alice.service.temporary) == []
 
 
 def test_what_a_killed_process_left_is_removed_at_the_next_start(
@@ -468,8 +467,9 @@ NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000
 
 
 def test_a_disk_without_room_is_told_with_503_and_leaves_nothing(tmp_path: Path) -> None:
-    before = set(files_under_way())
-    with Goldpan(tmp_path) as goldpan:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with Goldpan(tmp_path, settings={"TMPDIR": str(temporary)}) as goldpan:
         goldpan.serve(NO_ROOM)
         group = f"http://127.0.0.1:{goldpan.port}/v1/accounts/{goldpan.keys.account_group_id}"
         headers = {"Authorization": f"Bearer {goldpan.keys.live}", "Content-Type": "text/csv"}
@@ -478,7 +478,7 @@ def test_a_disk_without_room_is_told_with_503_and_leaves_nothing(tmp_path: Path)
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
     assert int(answer.headers["Retry-After"]) > 0
-    assert set(files_under_way()) == before
+    assert files_under_way(temporary) == []
 
 
 # --- the operator's limit -----------------------------------------------------------------------------------------

@@ -32,15 +32,16 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
     server.stop()
 
 
-@pytest.fixture
-def pair(redis: RedisServer, bare_postgres_url: str, tmp_path: Path) -> Iterator[tuple[Service, Service]]:
-    """Two API processes with one database and one Redis."""
+@pytest.fixture(scope="module")
+def pair(
+    redis: RedisServer, shared_postgres_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Service, Service]]:
+    """Two API processes with one database and one Redis; each test comes with callers of its own."""
     settings = {**LIMITS, "GOLDPAN_REDIS_URL": redis.url}
-    for name in ("one", "other"):
-        (tmp_path / name).mkdir()
     with ExitStack() as stack:
         one, other = (
-            stack.enter_context(running(tmp_path / name, bare_postgres_url, **settings)) for name in ("one", "other")
+            stack.enter_context(running(tmp_path_factory.mktemp(name), shared_postgres_url, **settings))
+            for name in ("one", "other")
         )
         yield one, other
         redis.thaw()

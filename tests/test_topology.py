@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -43,13 +42,15 @@ class Topology:
         return seconds
 
 
-@pytest.fixture
-def topology(tmp_path: Path, bare_postgres_url: str) -> Iterator[Topology]:
-    with Goldpan(tmp_path, bare_postgres_url) as goldpan:
+@pytest.fixture(scope="module")
+def topology(tmp_path_factory: pytest.TempPathFactory, shared_postgres_url: str) -> Iterator[Topology]:
+    """One for all tests; the last of them leaves half of it dead."""
+    folder = tmp_path_factory.mktemp("topology")
+    with Goldpan(folder, shared_postgres_url) as goldpan:
         ports = [free_port(), free_port()]
         servers = [goldpan.serve_on(port) for port in ports]
         workers = [goldpan.work(), goldpan.work()]
-        with load_balancer(tmp_path, goldpan.port, ports):
+        with load_balancer(folder, goldpan.port, ports):
             wait_until(lambda: _is_reached(goldpan), PATIENCE_SECONDS, "the load balancer answers")
             yield Topology(goldpan, ports, servers, workers)
     assert_invariants(goldpan.url)
@@ -95,28 +96,6 @@ class Hammer:
         self.slowest_seconds = max(self.slowest_seconds, time.monotonic() - began)
 
 
-def test_jobs_go_on_when_a_server_and_a_worker_are_killed_behind_the_load_balancer(topology: Topology) -> None:
-    goldpan = topology.goldpan
-    searches = [f"surf {number} total:150 pace:400" for number in range(10)]
-    job_ids = [goldpan.start(keywords) for keywords in searches]
-    wait_until(
-        lambda: sum(goldpan.job(job_id)["counts"]["found"] for job_id in job_ids) > 200,
-        PATIENCE_SECONDS,
-        "the jobs run",
-    )
-
-    topology.servers[0].kill()
-    topology.workers[0].kill()
-    died = time.monotonic()
-    later_ids = [goldpan.start(f"tide {number} total:25 pace:0") for number in range(10)]
-    jobs = goldpan.wait_for_end([*job_ids, *later_ids])
-
-    sys.stdout.write(f"all {len(jobs)} jobs done {time.monotonic() - died:.1f} s after the kills\n")
-    assert {job["status"] for job in jobs} == {"completed"}
-    for job_id, keywords in zip(job_ids, searches, strict=True):
-        assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
-
-
 def test_events_come_through_the_load_balancer_as_they_happen(topology: Topology) -> None:
     goldpan = topology.goldpan
     job_id = goldpan.start("news total:150 pace:300")
@@ -157,6 +136,28 @@ def test_servers_are_replaced_one_by_one_and_no_request_fails(topology: Topology
     assert set(hammer.statuses) <= {200, 202}
     assert hammer.statuses[202] > 10
     assert max(seconds) < bound(DRAIN_SECONDS)
+
+
+def test_jobs_go_on_when_a_server_and_a_worker_are_killed_behind_the_load_balancer(topology: Topology) -> None:
+    goldpan = topology.goldpan
+    searches = [f"surf {number} total:150 pace:400" for number in range(10)]
+    job_ids = [goldpan.start(keywords) for keywords in searches]
+    wait_until(
+        lambda: sum(goldpan.job(job_id)["counts"]["found"] for job_id in job_ids) > 200,
+        PATIENCE_SECONDS,
+        "the jobs run",
+    )
+
+    topology.servers[0].kill()
+    topology.workers[0].kill()
+    died = time.monotonic()
+    later_ids = [goldpan.start(f"tide {number} total:25 pace:0") for number in range(10)]
+    jobs = goldpan.wait_for_end([*job_ids, *later_ids])
+
+    sys.stdout.write(f"all {len(jobs)} jobs done {time.monotonic() - died:.1f} s after the kills\n")
+    assert {job["status"] for job in jobs} == {"completed"}
+    for job_id, keywords in zip(job_ids, searches, strict=True):
+        assert people_of(goldpan.url, job_id) == people_of_the_sandbox(keywords)
 
 
 def _is_reached(goldpan: Goldpan) -> bool:

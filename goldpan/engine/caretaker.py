@@ -21,7 +21,7 @@ from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import worker_table, workflow_table
 from goldpan.storage.workflow_table import StrandedJob
 
-ROUND_SECONDS = 60.0
+ROUND_SECONDS = 20.0  # who was dropped is found by the second round: within the 45 s that we promise
 WORKFLOW_LIFETIME_MS = 24 * 3600 * 1000
 CHORES = (forget_old_keys, forget_old_events, forget_old_files, forget_old_quota_uses, empty_deleted_audiences)
 BATCH = 200  # each is one transaction: nobody shall wait for more than a moment
