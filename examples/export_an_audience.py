@@ -1,13 +1,18 @@
 """Write everybody in an audience to a CSV file, however many they are."""
 
+import argparse
 import sys
 
 from goldpan.client import AudienceNotReady, Goldpan
 
-audience_id, path = sys.argv[1:]
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("audience_id")
+parser.add_argument("path", help="the file to write")
+arguments = parser.parse_args()
+
 with Goldpan() as client:
     try:
-        client.audiences.export(audience_id, path, format="csv")
+        client.audiences.export(arguments.audience_id, arguments.path, format="csv")
     except AudienceNotReady:
         sys.exit("A job is still filling this audience: try again when it has ended.")
-print(f"{path} is written")
+print(f"{arguments.path} is written")

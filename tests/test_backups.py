@@ -1,6 +1,7 @@
 """Backups that are made while jobs run, and what becomes of them when they are restored."""
 
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -9,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 
 from goldpan.storage.database import Database
 from tests import postgres_server
@@ -265,13 +266,16 @@ def test_a_dump_of_postgresql_under_load_goes_on_when_restored(
         job_ids = [scaled.start(f"gale {number} total:300 pace:60") for number in range(4)]
         wait_until(lambda: scaled.job(job_ids[0])["counts"]["imported"] > 50, 90)
         dump = tmp_path / "goldpan.dump"
-        _tool("pg_dump", "--format=custom", f"--file={dump}", bare_postgres_url)
+        _tool("pg_dump", "--format=custom", f"--file={dump}", **_service(tmp_path, bare_postgres_url))
         ended = {job["jobId"]: job["counts"] for job in scaled.wait_for_end(job_ids)}
         worker.stop()
 
-        _recreate(postgres_url)
+        service = _service(tmp_path, postgres_url)
+        name = str(conninfo_to_dict(postgres_url)["dbname"])
+        _tool("dropdb", name, **service)  # whatever schema it has
+        _tool("createdb", name, **service)
         whole = ("--exit-on-error", "--single-transaction", "--no-owner")
-        _tool("pg_restore", *whole, f"--dbname={postgres_url}", str(dump))
+        _tool("pg_restore", *whole, "--dbname=service=goldpan", str(dump), **service)
 
         assert_invariants(postgres_url)
         with scaled.beside(tmp_path / "restored", postgres_url) as restored:
@@ -281,17 +285,21 @@ def test_a_dump_of_postgresql_under_load_goes_on_when_restored(
             assert_invariants(postgres_url)
 
 
-def _recreate(url: str) -> None:
-    """Put an empty database where a newer one is, of whatever schema."""
-    maintenance = f"--maintenance-db={postgres_server.with_database(url, 'postgres')}"
-    name = urlsplit(url).path.removeprefix("/")
-    _tool("dropdb", maintenance, name)
-    _tool("createdb", maintenance, name)
+def _service(folder: Path, url: str) -> dict[str, str]:
+    """Return what makes the database `[goldpan]`, as in docs/operating.md: no list of processes shows a password."""
+    parts = conninfo_to_dict(url)
+    password_file, service_file = folder / "pgpass", folder / "pg_service.conf"
+    password_file.write_text(f"*:*:*:*:{parts.pop('password', '')}\n")
+    password_file.chmod(0o600)
+    service_file.write_text("[goldpan]\n" + "".join(f"{name}={value}\n" for name, value in parts.items()))
+    return {"PGSERVICE": "goldpan", "PGSERVICEFILE": str(service_file), "PGPASSFILE": str(password_file)}
 
 
-def _tool(name: str, *arguments: str) -> None:
+def _tool(name: str, *arguments: str, **service: str) -> None:
     """Run a tool of the PostgreSQL that the tests use, or of the machine."""
     found = postgres_server.tool(name) or shutil.which(name)
     assert found, f"{name} is needed: it comes with PostgreSQL's client"
-    done = subprocess.run([found, *arguments], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [found, *arguments], env=os.environ | service, capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == 0, done.stderr

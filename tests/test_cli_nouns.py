@@ -159,6 +159,16 @@ def test_credits_are_shown_with_the_ledger_that_adds_up_to_them(cli: Cli) -> Non
     assert cli.json("jobs", "quota", "--list-type", "SALES_NAVIGATOR")["remaining"] == 2500
 
 
+def test_credits_take_the_options_of_the_connection_wherever_they_stand(cli: Cli, tmp_path: Path) -> None:
+    far_away = make_cli(tmp_path, GOLDPAN_API_KEY=cli.environment["GOLDPAN_API_KEY"], GOLDPAN_URL="http://127.0.0.1:9")
+    url = cli.environment["GOLDPAN_URL"]
+
+    assert far_away.json("credits", "--url", url) == cli.json("credits", "get")
+    assert far_away.json("credits", "--url", url, "get") == cli.json("credits", "get")
+    assert far_away.json("credits", "ledger", "--url", url) == cli.json("credits", "ledger")
+    assert far_away.json("credits", "--url", "http://127.0.0.1:9", "get", "--url", url) == cli.json("credits", "get")
+
+
 def test_a_file_is_uploaded_shown_and_its_rejects_are_written(cli: Cli, tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text(
@@ -240,6 +250,17 @@ def test_an_error_tells_code_trace_next_step_and_where_to_read_more(
     assert docs == f"  docs: {server.url}/docs/errors#{kind.code.lower()}"
 
 
+def test_where_no_server_listens_no_word_of_python_is_said(tmp_path: Path) -> None:
+    done = make_cli(tmp_path, GOLDPAN_API_KEY="sk_live_x")("jobs", "list", "--url", "http://127.0.0.1:9")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-2:] == [
+        "error: no server answers at http://127.0.0.1:9: is `goldpan serve` running there? (UNREACHABLE)",
+        "  try: goldpan serve, or another address with --url or GOLDPAN_URL",
+    ]
+    assert not re.search(r"[a-z]Error|Timeout|Traceback", done.stderr)
+
+
 @pytest.mark.parametrize(
     ("arguments", "suggestion"),
     [(["jobs", "strat"], "Did you mean 'start'?"), (["jobs", "list", "--statsu", "x"], "Did you mean '--status'?")],
@@ -250,6 +271,22 @@ def test_a_typo_is_answered_with_what_was_meant(cli: Cli, arguments: list[str], 
     assert done.returncode == 2
     assert suggestion in done.stderr.splitlines()[0]
     assert done.stderr.splitlines()[1].startswith("  try: goldpan jobs ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "step"),
+    [
+        (["--url", "URL", "jobs", "list"], "--url behind the whole command: goldpan COMMAND --url …"),
+        (["jobs", "--profile", "work", "list"], "--profile behind the whole command: goldpan jobs COMMAND --profile …"),
+        (["doctor", "--url", "URL"], "the same without --url: goldpan doctor calls no API, it works on this machine"),
+    ],
+)
+def test_an_option_of_the_connection_in_a_wrong_place_is_told_where_to_stand(
+    cli: Cli, arguments: list[str], step: str
+) -> None:
+    done = cli(*arguments)
+
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, f"  try: {step}")
 
 
 # --- help, completion, start-up -----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -132,6 +133,30 @@ def test_a_start_whose_answer_is_lost_tells_how_to_repeat_it_safely(tmp_path: Pa
     keys = {seen.headers["idempotency-key"] for seen in server.seen}
     assert (done.returncode, len(server.seen), len(keys)) == (1, 5, 1)
     assert f"  try: the same again with --idempotency-key {keys.pop()}" in done.stderr
+
+
+def test_a_server_that_goes_away_after_a_start_may_have_started_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        line = stranger(tmp_path, url).line(*start("cto", "--account", JOB_ID))
+        starting = subprocess.Popen(line, env=stranger(tmp_path, url).environment, stdout=-1, stderr=-1, text=True)
+        connection, _ = listener.accept()
+        key = re.search(rb"[Ii]dempotency-[Kk]ey: (\w+)", connection.recv(65536))
+    connection.close()  # the answer is lost, and from now on nobody listens
+
+    _, told = starting.communicate(timeout=SECONDS)
+
+    assert key is not None
+    assert told.splitlines()[-1].startswith(f"  try: the same again with --idempotency-key {key[1].decode()}"), told
+
+
+def test_a_start_that_is_refused_tells_no_idempotency_key(services: dict[str, Service], tmp_path: Path) -> None:
+    bob = new_caller(services["sqlite"], "bob", credits=0)
+
+    done = shell_of(bob, tmp_path)(*start("cto"))
+
+    assert done.returncode == 5, done.stderr
+    assert "dempotency" not in done.stderr
 
 
 def stranger(folder: Path, url: str) -> Cli:

@@ -56,6 +56,22 @@ def test_the_examples_lead_from_a_search_to_a_file(tester: Caller, tmp_path: Pat
     assert target.read_bytes().count(b"https://www.linkedin.com/in/") == 30
 
 
+@pytest.mark.parametrize(
+    ("name", "usage"),
+    [
+        ("start_and_wait.py", "usage: start_and_wait.py [-h] search_url"),
+        ("export_an_audience.py", "usage: export_an_audience.py [-h] audience_id path"),
+    ],
+)
+def test_an_example_without_its_arguments_says_which_it_takes(name: str, usage: str) -> None:
+    command = [sys.executable, str(EXAMPLES / name)]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == usage
+
+
 def test_no_example_is_left_out_here() -> None:
     run = set(re.findall(r'run_example\("(\w+\.py)"', Path(__file__).read_text()))
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import socket
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -90,6 +91,25 @@ def test_a_start_whose_answer_is_lost_is_sent_again_with_the_same_key(first: Rep
     assert server.seen[0].body == server.seen[1].body
 
 
+@pytest.mark.parametrize(
+    ("replies", "may_have_worked"),
+    [
+        ([refusal(ErrorKind.INSUFFICIENT_CREDITS)], False),
+        ([refusal(ErrorKind.RATE_LIMITED, Retry_After="3600")], False),
+        ([NO_ANSWER, refusal(ErrorKind.RATE_LIMITED, Retry_After="3600")], True),
+        ([refusal(ErrorKind.SERVICE_UNAVAILABLE, Retry_After="0"), refusal(ErrorKind.UNAUTHORIZED)], True),
+        ([as_json({"success": True, "data": "started"}, 202)], True),
+        ([Reply(404, b"no such page")], False),
+    ],
+)
+def test_a_failed_start_tells_whether_it_may_have_worked(replies: list[Reply], may_have_worked: bool) -> None:
+    with scripted(*replies) as server, client(server.url) as alice, pytest.raises(GoldpanError) as failure:
+        alice.jobs.start(**SEARCH)
+
+    assert failure.value.may_have_worked is may_have_worked
+    assert len(server.seen) == len(replies)
+
+
 def test_two_starts_have_two_keys() -> None:
     with scripted(success(STARTED, 202), success(STARTED, 202)) as server, client(server.url) as alice:
         alice.jobs.start(**SEARCH)
@@ -136,6 +156,37 @@ def test_a_server_that_nobody_reaches_is_no_reason_to_wait_for_ever() -> None:
         alice.audiences.create("Directors")
 
     assert failure.value.was_sent is False
+    assert failure.value.may_have_worked is False
+
+
+def test_why_nobody_was_reached_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    def knows_nobody(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    def why(url: str) -> str:
+        with client(url, attempts=1) as alice, pytest.raises(NotReached) as failure:
+            alice.credits.get()
+        return str(failure.value)
+
+    with scripted() as plain_server:
+        unsafe = why(plain_server.url.replace("http://", "https://"))
+    monkeypatch.setattr(socket, "getaddrinfo", knows_nobody)
+
+    assert unsafe.startswith("no safe connection to 127.0.0.1: ")
+    assert why("http://goldpan.example.com") == "nobody knows the name goldpan.example.com"
+
+
+@pytest.mark.parametrize("make", [Goldpan, AsyncGoldpan])
+def test_where_no_server_listens_it_is_asked_for(make: type[Goldpan] | type[AsyncGoldpan]) -> None:
+    async def ask(alice: AsyncGoldpan) -> None:
+        async with alice:
+            await alice.credits.get()
+
+    alice = make(KEY, url="http://127.0.0.1:9", account_group_id=GROUP, attempts=1)
+    with pytest.raises(NotReached) as failure:
+        asyncio.run(ask(alice)) if isinstance(alice, AsyncGoldpan) else alice.credits.get()
+
+    assert str(failure.value) == "no server answers at http://127.0.0.1:9: is `goldpan serve` running there?"
 
 
 def test_a_refusal_that_stays_is_not_sent_again() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -43,6 +44,10 @@ def run_demo(data: Path, port: int) -> tuple[int, str]:
     return process.returncode, printed
 
 
+def job_ids(printed: str) -> set[str]:
+    return set(re.findall(r'"jobId": "(\w+)"', printed))
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -64,6 +69,8 @@ def test_the_demo_fills_two_audiences_and_keeps_its_data(tmp_path: Path) -> None
     assert (data / "demo.json").stat().st_mode & 0o777 == 0o600
     assert second.count('"status": "completed"') == 2
     assert ", 0 added," in second
+    assert job_ids(second) == job_ids(first)
+    assert len(job_ids(first)) == 2
 
 
 def test_a_busy_port_gives_one_line_and_leaves_nothing(tmp_path: Path) -> None:
@@ -72,3 +79,10 @@ def test_a_busy_port_gives_one_line_and_leaves_nothing(tmp_path: Path) -> None:
 
     assert (code, len(printed.splitlines())) == (1, 1), printed
     assert not (tmp_path / "data").exists()
+
+
+def test_the_demo_tells_its_options() -> None:
+    done = subprocess.run([str(CHECKOUT / "bin" / "demo"), "--help"], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--port N" in done.stdout

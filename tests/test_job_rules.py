@@ -10,6 +10,8 @@ from goldpan.contract.resources import JobStatus
 from goldpan.domain.job_rules import (
     ACTIVE,
     CAREFUL_FROM_CLAIM,
+    CAREFUL_PEOPLE,
+    CAREFUL_PIECE,
     LONGEST_RETRY_SECONDS,
     MOST_ATTEMPTS,
     MOST_QUARANTINED,
@@ -19,6 +21,7 @@ from goldpan.domain.job_rules import (
     is_careful,
     is_truncated,
     may_attempt,
+    piece_size,
     retry_seconds,
     stage_progress,
     workflow_id,
@@ -97,6 +100,20 @@ def test_a_job_is_careful_from_the_third_claim_on_and_until_it_has_met_the_peopl
     assert not is_careful(CAREFUL_FROM_CLAIM - 1, 0)
     assert is_careful(CAREFUL_FROM_CLAIM, 0)
     assert is_careful(0, 1)
+
+
+def test_a_careful_job_meets_a_piece_together_until_a_worker_dies_of_it() -> None:
+    assert piece_size(CAREFUL_PEOPLE, 1) == CAREFUL_PIECE
+    assert piece_size(CAREFUL_PIECE, 1) == CAREFUL_PIECE
+    assert [piece_size(CAREFUL_PEOPLE, attempts) for attempts in range(2, MOST_ATTEMPTS + 2)] == [1] * MOST_ATTEMPTS
+
+
+@given(st.integers(1, CAREFUL_PEOPLE), st.integers(1, 2 * MOST_ATTEMPTS))
+def test_a_careful_job_meets_people_alone_up_to_the_end_of_their_piece(people: int, attempts: int) -> None:
+    size = piece_size(people, attempts)
+
+    assert size <= people
+    assert size == 1 or (people % CAREFUL_PIECE == 0 and attempts == 1)
 
 
 @pytest.mark.parametrize(

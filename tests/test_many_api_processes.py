@@ -3,14 +3,19 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import httpx2
 import pytest
+from starlette.types import ASGIApp, Message
 
+from goldpan.assembly.database_access import database_url, migrate
+from goldpan.assembly.parts import administrative_toolbox, build_site
 from goldpan.operations.account_operations import revoke_key
+from goldpan.settings import read_settings
 from goldpan.storage.shared_counter import Count, SharedCounter
 from tests.cast import Caller, new_caller
 from tests.event_reader import following, quiet_job
@@ -67,6 +72,42 @@ def test_nothing_is_taken_back_of_a_window_that_is_over(redis: RedisServer) -> N
     assert added is not None
     assert taken_back[0] == 0
     assert added[0] == 1
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_a_server_that_ends_closes_its_connections_to_redis(
+    redis: RedisServer, tmp_path: Path, *, is_frozen: bool
+) -> None:
+    settings = read_settings({"GOLDPAN_DATA": str(tmp_path), "GOLDPAN_REDIS_URL": redis.url})
+    migrate(database_url(settings))
+    toolbox = administrative_toolbox(settings)
+
+    async def scenario() -> int:
+        site = build_site(settings, toolbox)
+        async with lifespan_of(site):
+            async with httpx2.AsyncClient(transport=httpx2.ASGITransport(site), base_url="http://localhost") as mallory:
+                answer = await mallory.get("/v1/accounts", headers={"Authorization": "Bearer nothing"})
+            if is_frozen:
+                redis.freeze()
+        return answer.status_code
+
+    assert asyncio.run(scenario()) == 401  # whatever stays open is an error at the end of the test
+    redis.thaw()
+    toolbox.database.close()
+
+
+@asynccontextmanager
+async def lifespan_of(site: ASGIApp) -> AsyncIterator[None]:
+    """Start the site and end it, as a server does."""
+    asks: asyncio.Queue[Message] = asyncio.Queue()
+    answers: asyncio.Queue[Message] = asyncio.Queue()
+    life = asyncio.ensure_future(site({"type": "lifespan", "asgi": {"version": "3.0"}}, asks.get, answers.put))
+    await asks.put({"type": "lifespan.startup"})
+    assert (await answers.get())["type"] == "lifespan.startup.complete"
+    yield
+    await asks.put({"type": "lifespan.shutdown"})
+    assert (await answers.get())["type"] == "lifespan.shutdown.complete"
+    await life
 
 
 def statuses(caller: Caller, services: tuple[Service, ...], times: int) -> list[int]:

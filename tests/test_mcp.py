@@ -210,5 +210,5 @@ def test_where_the_extra_is_missing_the_command_says_how_to_get_it(tmp_path: Pat
     )
 
     assert done.returncode == 1
-    assert "pip install 'goldpan[mcp]'" in done.stderr
+    assert "pip install '/path/to/goldpan[mcp]'" in done.stderr
     assert "Traceback" not in done.stderr

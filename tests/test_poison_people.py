@@ -9,7 +9,13 @@ from typing import NoReturn
 import pytest
 
 from goldpan.contract.error_catalogue import ErrorKind, Problem
-from goldpan.domain.job_rules import CAREFUL_FROM_CLAIM, MOST_ATTEMPTS, MOST_QUARANTINED
+from goldpan.domain.job_rules import (
+    CAREFUL_FROM_CLAIM,
+    CAREFUL_PEOPLE,
+    CAREFUL_PIECE,
+    MOST_ATTEMPTS,
+    MOST_QUARANTINED,
+)
 from goldpan.domain.provider_port import Page, Person, Source, Unavailable
 from goldpan.operations.job_run_operations import advance_job, claim_job
 from goldpan.storage import prospect_table
@@ -17,7 +23,10 @@ from tests.invariants import assert_invariants
 from tests.workshop import ScriptedProvider, Workshop
 
 NAMES = [f"miller-{number:02}" for number in range(40)]
+CROWD = [f"smith-{number:03}" for number in range(CAREFUL_PEOPLE)]
 DEATHS_BEFORE_CARE = CAREFUL_FROM_CLAIM  # the first may come to a claim that had done something
+MOST_DEATHS = DEATHS_BEFORE_CARE + 1 + MOST_ATTEMPTS  # one of the piece
+MOST_STEPS = CAREFUL_PEOPLE // CAREFUL_PIECE + CAREFUL_PIECE
 
 
 class Death(BaseException):
@@ -26,11 +35,12 @@ class Death(BaseException):
 
 @dataclass
 class PoisonedProvider(ScriptedProvider):
-    """Hands over twenty people a page, or fewer; whoever has to do with somebody of `in_pages` or `enriched` dies."""
+    """Hands over up to `page_size` people a page; whoever has to do with one of `in_pages` or `enriched` dies."""
 
     in_pages: set[str] = field(default_factory=set)
     enriched: set[str] = field(default_factory=set)
     is_passing_over_deadly: bool = False
+    page_size: int = 20
 
     async def fetch_page(
         self,
@@ -40,8 +50,9 @@ class PoisonedProvider(ScriptedProvider):
         earlier_tries: int,
         most_people: int | None = None,
     ) -> Page:
+        self.asked.append(cursor)
         await asyncio.to_thread(self.before_page)
-        page = self._page(cursor, min(most_people or 20, 20))
+        page = self._page(cursor, min(most_people or self.page_size, self.page_size))
         if self.in_pages & {person.public_identifier for person in page.people}:
             raise Death
         return page
@@ -97,7 +108,7 @@ def test_a_person_who_kills_at_import_is_passed_over_and_everybody_else_is_there
 
     job = shop.job(job_id)
     assert (job.status, job.imported, job.failed, job.emails_found) == ("completed", 39, 1, 39)
-    assert deaths <= DEATHS_BEFORE_CARE + MOST_ATTEMPTS
+    assert deaths <= MOST_DEATHS
     names = set(shop.scalars("SELECT public_identifier FROM prospect"))
     assert names == set(NAMES) - {poison}
     assert shop.scalars("SELECT stage FROM quarantined_person") == ["import"]
@@ -113,11 +124,69 @@ def test_a_person_who_kills_at_enrichment_stays_without_it_and_kills_no_other_jo
 
     job = shop.job(job_id)
     assert (job.status, job.imported, job.failed, job.emails_found) == ("completed", 40, 0, 39)
-    assert deaths <= DEATHS_BEFORE_CARE + MOST_ATTEMPTS
+    assert deaths <= MOST_DEATHS
     assert shop.scalars("SELECT public_identifier FROM prospect WHERE title IS NULL") == [poison]
     assert shop.scalars("SELECT place FROM quarantined_person") == [str(NAMES.index(poison))]
     assert live_and_die(shop, shop.start()) == 0
     assert_invariants(shop.url)
+
+
+@pytest.mark.parametrize("poison", ["smith-000", "smith-499"])
+def test_a_large_page_with_somebody_who_kills_takes_few_steps_and_few_deaths(shop: Workshop, poison: str) -> None:
+    shop.use(PoisonedProvider([CROWD], people_at_once=CAREFUL_PEOPLE, page_size=CAREFUL_PEOPLE, in_pages={poison}))
+    job_id = shop.start()
+
+    deaths = live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.imported, job.failed) == ("completed", CAREFUL_PEOPLE - 1, 1)
+    assert deaths <= MOST_DEATHS
+    assert len(provider_of(shop).asked) <= MOST_STEPS + deaths
+    assert set(shop.scalars("SELECT public_identifier FROM prospect")) == set(CROWD) - {poison}
+
+
+def test_a_large_batch_with_somebody_whose_enrichment_kills_takes_few_steps_too(shop: Workshop) -> None:
+    poison = "smith-250"
+    shop.use(PoisonedProvider([CROWD], people_at_once=CAREFUL_PEOPLE, page_size=CAREFUL_PEOPLE, enriched={poison}))
+    job_id = shop.start()
+    asks: list[None] = []
+    provider_of(shop).before_enrichment = lambda: asks.append(None)
+
+    deaths = live_and_die(shop, job_id)
+
+    assert (shop.job(job_id).status, shop.job(job_id).emails_found) == ("completed", CAREFUL_PEOPLE - 1)
+    assert deaths <= MOST_DEATHS
+    assert len(asks) <= MOST_STEPS
+    assert shop.scalars("SELECT public_identifier FROM prospect WHERE title IS NULL") == [poison]
+
+
+def test_a_large_page_of_nobody_who_kills_is_met_in_pieces(shop: Workshop) -> None:
+    provider = PoisonedProvider([CROWD], page_size=CAREFUL_PEOPLE, in_pages={"smith-000"})
+    shop.use(provider)
+    job_id = shop.start()
+    for _ in range(CAREFUL_FROM_CLAIM - 1):
+        hold = claim_job(shop.toolbox, shop.group_id, job_id)
+        assert hold is not None
+        with pytest.raises(Death):
+            asyncio.run(advance_job(shop.toolbox, hold))
+    provider.in_pages = set()
+    provider.asked.clear()
+
+    assert live_and_die(shop, job_id) == 0
+    assert shop.job(job_id).imported == CAREFUL_PEOPLE
+    assert provider.asked == [None, *(str(place) for place in range(CAREFUL_PIECE, CAREFUL_PEOPLE, CAREFUL_PIECE))]
+
+
+def test_whoever_else_kills_on_the_page_costs_no_deaths_of_a_whole_page_again(shop: Workshop) -> None:
+    poison = {"smith-007", "smith-008", "smith-400"}
+    shop.use(PoisonedProvider([CROWD], page_size=CAREFUL_PEOPLE, in_pages=poison))
+    job_id = shop.start()
+
+    deaths = live_and_die(shop, job_id)
+
+    job = shop.job(job_id)
+    assert (job.status, job.imported, job.failed) == ("completed", CAREFUL_PEOPLE - 3, 3)
+    assert deaths <= MOST_DEATHS + MOST_ATTEMPTS + (1 + MOST_ATTEMPTS)
 
 
 def test_several_who_kill_are_passed_over_one_by_one(shop: Workshop) -> None:
@@ -177,7 +246,7 @@ def test_a_job_of_nobody_but_people_who_kill_is_ended_and_gives_back_its_credits
 
     job = shop.job(job_id)
     assert (job.status, job.error_code, job.failed) == ("failed", "INTERNAL_ERROR", MOST_QUARANTINED)
-    assert deaths <= (MOST_QUARANTINED + 1) * (DEATHS_BEFORE_CARE + MOST_ATTEMPTS)
+    assert deaths <= DEATHS_BEFORE_CARE + 1 + (MOST_QUARANTINED + 1) * MOST_ATTEMPTS  # careful from the first one on
     assert shop.scalars("SELECT credits_reserved FROM account_group") == [0]
     assert_invariants(shop.url)
 
@@ -191,7 +260,7 @@ def test_a_job_that_kills_even_where_it_passes_over_is_ended(shop: Workshop) -> 
 
     job = shop.job(job_id)
     assert (job.status, job.error_code, job.imported) == ("failed", "INTERNAL_ERROR", 7)
-    assert deaths <= DEATHS_BEFORE_CARE + 2 * MOST_ATTEMPTS
+    assert deaths <= MOST_DEATHS + MOST_ATTEMPTS
     assert_invariants(shop.url)
 
 

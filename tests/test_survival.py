@@ -29,7 +29,7 @@ from tests.invariants import assert_invariants
 from tests.processes import PATIENCE_SECONDS, Goldpan, bound, database_away, wait_until, write_lock
 from tests.stored_jobs import people_of, people_of_the_sandbox, read_rows
 
-CAREFUL_SECONDS = 400.0  # for a job that goes on person by person: each step of these slow providers takes a while
+CAREFUL_SECONDS = 400.0  # for a job that goes on in pieces: each step of these slow providers takes a while
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_server_killed_four_times_during_six_jobs_loses_nobody_and_counts_nobo
         assert_invariants(goldpan.url)
         server = goldpan.serve(SLOW_DIRECTORY)
 
-    # A page at which three processes died is read person by person: five hundred steps here.
+    # A page at which three processes died is read in pieces.
     *played, live = goldpan.wait_for_end([*job_ids, live_id], CAREFUL_SECONDS)
     assert [job["status"] for job in played] == ["completed"] * 5
     assert [job["counts"]["imported"] for job in played] == [300] * 5
@@ -360,7 +360,7 @@ def test_a_person_of_whom_every_server_dies_is_passed_over_and_costs_the_other_j
     quarantined = "SELECT job_id, stage FROM quarantined_person"
     assert read_rows(goldpan.url, quarantined) == [(job_ids[-1], "enrichment")]
     assert read_rows(goldpan.url, "SELECT count(*) FROM prospect WHERE enriched_ms IS NULL") == [(0,)]
-    assert deaths <= CAREFUL_FROM_CLAIM + MOST_ATTEMPTS
+    assert deaths <= CAREFUL_FROM_CLAIM + 1 + MOST_ATTEMPTS  # one of a piece
 
 
 # --- what a test looks at ----------------------------------------------------------------------------------------

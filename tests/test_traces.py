@@ -148,7 +148,7 @@ def test_nothing_of_opentelemetry_is_imported_unless_somebody_wants_traces() -> 
         (
             "http://127.0.0.1:4318/v1/traces",
             "sys.modules['opentelemetry.sdk.trace'] = None",
-            "GOLDPAN_TRACES_ENDPOINT needs OpenTelemetry: pip install 'goldpan[otel]'",
+            "GOLDPAN_TRACES_ENDPOINT needs OpenTelemetry: pip install '/path/to/goldpan[otel]'",
         ),
     ],
 )

@@ -1,7 +1,7 @@
 """The ASGI application: one gate for each path of ROUTES, and one for every path that is not there."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from urllib.parse import unquote
@@ -40,8 +40,10 @@ def _fixed_paths() -> frozenset[str]:
     )
 
 
-def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
-    """Return the application that serves `routes`."""
+def build_app(
+    parts: GateParts, routes: Sequence[Route] = ROUTES, close: Callable[[], Awaitable[None]] | None = None
+) -> ASGIApp:
+    """Return the application that serves `routes`; `close` is called when its server ends."""
     by_path: dict[str, list[Route]] = {}
     for route in served_routes(routes):
         by_path.setdefault(route.path, []).append(route)
@@ -55,6 +57,8 @@ def build_app(parts: GateParts, routes: Sequence[Route] = ROUTES) -> ASGIApp:
         remove_left_files()
         async with parts.toolbox.database.opened():
             yield
+        if close is not None:
+            await close()
 
     return Router(paths, redirect_slashes=False, default=Gate(parts, callers, ()), lifespan=lifespan)
 

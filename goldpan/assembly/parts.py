@@ -102,7 +102,9 @@ def build_toolbox(
     )
 
 
-def build_api(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "ASGIApp":
+def build_api(
+    settings: Settings, toolbox: Toolbox, files: "FileIntake", shared: "SharedCounter | None" = None
+) -> "ASGIApp":
     from goldpan.api.gate import GateParts
     from goldpan.api.http_app import build_app
     from goldpan.api.live_answers import LiveAnswers
@@ -111,7 +113,7 @@ def build_api(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "ASG
     # request. With Python's own 5 ms the slowest requests took three times as long (decision 0013).
     sys.setswitchinterval(SWITCH_SECONDS)
     logger = configure_logs()
-    key_limit, failed_key_limit = rate_limits(settings)
+    key_limit, failed_key_limit = rate_limits(settings, shared)
     return build_app(
         GateParts(
             toolbox=toolbox,
@@ -123,7 +125,8 @@ def build_api(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "ASG
             log=logger.info,
             log_crash=logger.exception,
             files=files,
-        )
+        ),
+        close=shared.close if shared else None,
     )
 
 
@@ -136,17 +139,20 @@ def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     from goldpan.api.http_app import api_answers
     from goldpan.assembly.front_door import FrontDoor
 
-    files = file_intake(settings)
-    return FrontDoor(build_api(settings, toolbox, files), api_answers, build_console(settings, toolbox, files))
+    files, shared = file_intake(settings), shared_counter(settings)
+    console = build_console(settings, toolbox, files, shared)
+    return FrontDoor(build_api(settings, toolbox, files, shared), api_answers, console)
 
 
-def build_console(settings: Settings, toolbox: Toolbox, files: "FileIntake") -> "Console":
+def build_console(
+    settings: Settings, toolbox: Toolbox, files: "FileIntake", shared: "SharedCounter | None" = None
+) -> "Console":
     from goldpan.api.export_presenters import present_export
     from goldpan.console.console_app import Console
     from goldpan.console.console_pages import PAGES
     from goldpan.console.visit import ConsoleParts
 
-    logger, shared = configure_logs(), shared_counter(settings)
+    logger = configure_logs()
     return Console(
         ConsoleParts(
             toolbox=toolbox,
@@ -202,13 +208,12 @@ def max_file_bytes(settings: Settings) -> int:
     return int(text)
 
 
-def rate_limits(settings: Settings) -> "tuple[RateLimit, RateLimit]":
+def rate_limits(settings: Settings, shared: "SharedCounter | None" = None) -> "tuple[RateLimit, RateLimit]":
     """Return the limit of a key and the limit of an address that sends no valid one.
 
     Raises:
-        CannotStart: one of the settings is no rate, or GOLDPAN_REDIS_URL no address.
+        CannotStart: one of the settings is no rate.
     """
-    shared = shared_counter(settings)
     return (
         rate_limit("key", "GOLDPAN_RATE_LIMIT", settings.rate_limit, shared),
         rate_limit("address", "GOLDPAN_UNAUTHENTICATED_RATE_LIMIT", settings.unauthenticated_rate_limit, shared),

@@ -18,6 +18,7 @@ from goldpan.assembly.parts import (
     console_origins,
     rate_limits,
     read_quota_limits,
+    shared_counter,
 )
 from goldpan.assembly.traces import check_traces, send_traces
 from goldpan.json_log import configure_logs
@@ -118,6 +119,7 @@ def _serve_api(settings: Settings, listener: socket, workers: int, welcome: Call
         return
     configure_logs()
     rate_limits(read_settings(os.environ))  # a process that cannot start would be started for ever
+    shared_counter(read_settings(os.environ))
     read_quota_limits(read_settings(os.environ))
     metrics_address(read_settings(os.environ))
     check_traces(read_settings(os.environ))

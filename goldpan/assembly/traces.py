@@ -20,7 +20,9 @@ def check_traces(settings: Settings) -> None:
         import opentelemetry.exporter.otlp.proto.http.trace_exporter
         import opentelemetry.sdk.trace  # noqa: F401 whether they are there
     except ImportError as error:
-        raise CannotStart("GOLDPAN_TRACES_ENDPOINT needs OpenTelemetry: pip install 'goldpan[otel]'") from error
+        raise CannotStart(
+            "GOLDPAN_TRACES_ENDPOINT needs OpenTelemetry: pip install '/path/to/goldpan[otel]'"
+        ) from error
 
 
 def send_traces(settings: Settings) -> None:

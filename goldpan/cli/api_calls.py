@@ -45,8 +45,11 @@ class IdType(click.ParamType[str]):
 ID = IdType()
 
 
-def api_options(command: Command) -> Command:
-    """Add what every command over the API takes: it gets a `Caller` as `caller`."""
+CONNECTION_OPTIONS = ("--profile", "--url", "--account", "--debug")
+
+
+def connection_options(command: Command) -> Command:
+    """Add `profile`, `url`, `account` and `debug`."""
     options = (
         click.option(
             "--profile", metavar="NAME", help="Whose address and key of `goldpan login`; else GOLDPAN_PROFILE."
@@ -55,15 +58,20 @@ def api_options(command: Command) -> Command:
         click.option("--account", type=ID, help="The account group; else the only one that the key reaches."),
         click.option("--debug", is_flag=True, help="Show what goes over the wire, without the key."),
     )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def api_options(command: Command) -> Command:
+    """Add what every command over the API takes: it gets a `Caller` as `caller`."""
 
     def with_caller(profile: str | None, url: str | None, account: str | None, debug: bool, **others: Any) -> Any:
         return command(caller=find_caller(profile, url, account, is_debugging=debug), **others)
 
     with_caller.__doc__ = command.__doc__
     with_caller.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # click's own
-    for option in reversed(options):
-        with_caller = option(with_caller)
-    return with_caller  # type: ignore[return-value]  # click only asks that it can be called
+    return connection_options(with_caller)  # type: ignore[return-value]  # click only asks that it can be called
 
 
 def find_caller(profile_name: str | None, url: str | None, account: str | None, *, is_debugging: bool) -> Caller:

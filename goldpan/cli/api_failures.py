@@ -59,23 +59,18 @@ def explained(failure: "GoldpanError", url: str, next_step: str | None = None) -
             message = f"the time is up, job {failure.job_id} goes on"
             step = f"goldpan jobs watch {failure.job_id}"
             return Failure(ExitCode.WAIT_TIMEOUT, "WAIT_TIMEOUT", message, next_step=step)
+        case client.NotReached() if failure.was_sent:
+            step = next_step or "the same again in a moment"
+            return Failure(
+                ExitCode.ERROR, "UNREACHABLE", f"{url} does not answer", details=str(failure), next_step=step
+            )
         case client.NotReached():
             step = next_step or "goldpan serve, or another address with --url or GOLDPAN_URL"
-            message = f"cannot reach the API at {url}"
-            return Failure(ExitCode.ERROR, "UNREACHABLE", message, details=str(failure), next_step=step)
+            return Failure(ExitCode.ERROR, "UNREACHABLE", str(failure), next_step=step)
     step = next_step or "another address with --url or GOLDPAN_URL"
     return Failure(
         ExitCode.ERROR, "NOT_GOLDPAN", f"{url} gives no answer of Goldpan", details=str(failure), next_step=step
     )
-
-
-def may_have_worked(failure: "GoldpanError") -> bool:
-    """Return whether the server may have done what it was asked for."""
-    from goldpan import client
-
-    if isinstance(failure, client.NotReached):
-        return failure.was_sent
-    return isinstance(failure, client.Refused | client.UnexpectedAnswer) and failure.status >= 500
 
 
 def _refusal(refused: "Refused", url: str, next_step: str | None) -> Failure:

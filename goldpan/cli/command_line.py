@@ -61,8 +61,21 @@ def run(arguments: list[str]) -> int:
 
 def _misused(error: click.ClickException) -> Failure:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    help_line = f"{context.command_path if context else 'goldpan'} --help"
-    return Failure(ExitCode.USAGE, "USAGE", error.format_message(), next_step=help_line)
+    step = f"{context.command_path if context else 'goldpan'} --help"
+    if context is not None and isinstance(error, click.NoSuchOption):
+        step = _place_of_connection(context, error.option_name) or step
+    return Failure(ExitCode.USAGE, "USAGE", error.format_message(), next_step=step)
+
+
+def _place_of_connection(context: click.Context, option: str) -> str | None:
+    """Return what to try for an option of the connection where none is taken; None: it is another option."""
+    from goldpan.cli.api_calls import CONNECTION_OPTIONS
+
+    if option not in CONNECTION_OPTIONS:
+        return None
+    if isinstance(context.command, click.Group):
+        return f"{option} behind the whole command: {context.command_path} COMMAND {option} …"
+    return f"the same without {option}: {context.command_path} calls no API, it works on this machine"
 
 
 def _fail(shell: Shell, failure: Failure) -> int:

@@ -1,8 +1,10 @@
 """Commands that show what the account group has paid for, over the API."""
 
+from typing import Any
+
 import click
 
-from goldpan.cli.api_calls import Caller, api_options, opened_client
+from goldpan.cli.api_calls import Caller, api_options, connection_options, opened_client
 from goldpan.cli.json_option import JsonGroup
 from goldpan.cli.list_output import columns_of, document_of, list_options, page_limit, print_fields, print_list
 from goldpan.cli.shell_output import answer
@@ -11,8 +13,9 @@ ENTRY = ("createdAt", "kind", "availableChange", "reservedChange", "jobId")
 
 
 @click.group(cls=JsonGroup, invoke_without_command=True)
+@connection_options
 @click.pass_context
-def credits(context: click.Context) -> None:
+def credits(context: click.Context, /, **connection: Any) -> None:
     """Credits, over the API: alone, it shows the balance as `get` does.
 
     \b
@@ -20,7 +23,8 @@ def credits(context: click.Context) -> None:
     goldpan credits ledger --all
     """
     if context.invoked_subcommand is None:
-        context.invoke(get_credits)
+        context.invoke(get_credits, **connection)
+    context.default_map = dict.fromkeys(credits.commands, connection)  # what stands before a command is said of it too
 
 
 @credits.command("get")

@@ -7,12 +7,12 @@ import click
 from goldpan.cli.api_calls import ID, Caller, api_options, opened_client
 from goldpan.cli.job_start import start_job
 from goldpan.cli.json_option import JsonGroup
-from goldpan.cli.list_output import document_of, list_options, page_limit, print_fields, print_list
+from goldpan.cli.list_output import document_of, list_options, page_limit, print_fields, print_list, shows_columns
 from goldpan.cli.shell_output import answer, note, print_table
 
-SUMMARY = ("jobId", "status", "createdAt", "updatedAt")
-FULL = ("jobId", "status", "source", "imported", "known", "stopReason")
-FULL_HEAD = ("jobId", "status", "source", "new", "known", "stopReason")
+# What matters most comes first: a narrow terminal has no room for the last ones.
+COLUMNS = ("jobId", "status", "source", "createdAt", "imported", "known", "stopReason")
+HEAD = tuple("new" if name == "imported" else name for name in COLUMNS)
 
 
 @click.group(cls=JsonGroup)
@@ -43,7 +43,7 @@ jobs.add_command(start_job)
 @click.option("--created-before", metavar="TIME", help="Only created earlier.")
 @click.option("--audience-id", metavar="ID", help="Only jobs that fill this audience.")
 @click.option("--sort", help="createdAt: the oldest first; -createdAt, or left out: the newest.")
-@click.option("--view", type=click.Choice(["full"]), help="Whole jobs instead of summaries.")
+@click.option("--view", type=click.Choice(["full"]), help="With --json or --all: whole jobs instead of summaries.")
 @list_options
 @api_options
 def list_jobs(
@@ -55,12 +55,12 @@ def list_jobs(
     goldpan jobs list --status running --status queued
     goldpan jobs list --view full --all
     """
-    is_full = view is not None
+    is_full = view is not None or shows_columns(wants_all)
     filters |= {"status": statuses, "limit": page_limit(limit, wants_all)}
     given = {name: value for name, value in filters.items() if value not in (None, ())}
     with opened_client(caller) as client:
         pages = client.jobs.list_full(**given) if is_full else client.jobs.list(**given)
-        print_list(pages, FULL_HEAD if is_full else SUMMARY, full_row if is_full else _summary_row, wants_all)
+        print_list(pages, HEAD, _row, wants_all)
 
 
 @jobs.command("get")
@@ -130,7 +130,7 @@ def watch_jobs(caller: Caller, job_ids: tuple[str, ...], timeout: float | None) 
         raise
     documents = [document_of(job) for job in ended]
     whole = documents[0] if len(documents) == 1 else {"items": documents}
-    answer(whole, lambda: print_table(FULL_HEAD, [full_row(job) for job in documents]))
+    answer(whole, lambda: print_table(HEAD, [_row(job) for job in documents]))
     return exit_code_of(ended)
 
 
@@ -148,9 +148,5 @@ def show_quota(caller: Caller, list_type: str | None) -> None:
     answer(quota, lambda: print_fields(quota))
 
 
-def _summary_row(job: dict[str, Any]) -> list[object]:
-    return [job.get(name) for name in SUMMARY]
-
-
-def full_row(job: dict[str, Any]) -> list[object]:
-    return [(job | (job.get("counts") or {})).get(name) for name in FULL]
+def _row(job: dict[str, Any]) -> list[object]:
+    return [(job | (job.get("counts") or {})).get(name) for name in COLUMNS]

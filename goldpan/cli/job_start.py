@@ -100,20 +100,21 @@ def start_job(
 
 def _start(client: "Goldpan", caller: Caller, fields: dict[str, Any], key: str) -> "RunningJob":
     """Start the job; where it is not known whether it has started, tell how to send it again safely."""
-    from goldpan.cli.api_failures import explained, may_have_worked
+    from goldpan.cli.api_failures import explained
     from goldpan.client import GoldpanError
 
-    note(f"Idempotency-Key {key}: with it, sending this again starts no second job.")
     again = f"the same again with --idempotency-key {key}"
     try:
-        return client.jobs.start(idempotency_key=key, **fields)
+        job = client.jobs.start(idempotency_key=key, **fields)
     except GoldpanError as failure:
-        if may_have_worked(failure):
+        if failure.may_have_worked:
             raise explained(failure, caller.url, f"{again}: it is one job, whether it has started or not") from failure
         raise
     except KeyboardInterrupt:
         note(f"The job may have started: {again} starts no second one.")
         raise
+    note(f"Idempotency-Key {key}: with it, sending this again starts no second job.")
+    return job
 
 
 def _wait_for_end(caller: Caller, job_id: str, timeout: float | None) -> int:

@@ -77,7 +77,7 @@ def list_keys() -> None:
 
     with opened_toolbox() as toolbox:
         items = [_key_document(*stored) for stored in account_operations.all_keys(toolbox)]
-    head = ("id", "name", "test", "accountGroupIds", "permissions", "createdAt", "expiresAt", "revokedAt")
+    head = ("id", "name", "test", "expiresAt", "revokedAt", "permissions", "accountGroupIds", "createdAt")
     answer({"items": items}, lambda: print_table(head, ([item[name] for name in head] for item in items)))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from goldpan.cli.shell_output import answer, note, print_document, print_table
+from goldpan.cli.shell_output import answer, is_json_wanted, note, print_document, print_table
 
 if TYPE_CHECKING:
     from goldpan.client import Pages
@@ -30,6 +30,11 @@ def list_options(command: Command) -> Command:
 
 def page_limit(limit: int | None, wants_all: bool) -> int | None:
     return WALK_LIMIT if wants_all and limit is None else limit
+
+
+def shows_columns(wants_all: bool) -> bool:
+    """Return whether a list comes out as columns, and not as documents."""
+    return not wants_all and not is_json_wanted()
 
 
 def print_list(

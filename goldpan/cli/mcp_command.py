@@ -25,7 +25,10 @@ def mcp(caller: Caller, allow_writes: bool) -> None:
         import mcp.server  # noqa: F401  # only whether it is there
     except ImportError as error:
         raise Failure(
-            ExitCode.ERROR, "NOT_INSTALLED", "this command needs an extra", next_step="pip install 'goldpan[mcp]'"
+            ExitCode.ERROR,
+            "NOT_INSTALLED",
+            "this command needs an extra",
+            next_step="pip install '/path/to/goldpan[mcp]', from the clone",
         ) from error
     import asyncio
 

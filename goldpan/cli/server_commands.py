@@ -95,5 +95,5 @@ def settings() -> None:
         }
         for setting in TABLE
     ]
-    head = ("name", "value", "default", "meaning")
+    head = ("name", "value", "meaning", "default")
     answer({"items": rows}, lambda: print_table(head, ([row[name] for name in head] for row in rows)))

@@ -83,9 +83,13 @@ class Failure(Exception):
         return lines + [f"  {name}: {_in_one_line(text)}" for name, text in more if text]
 
 
+def is_json_wanted() -> bool:
+    return click.get_current_context().ensure_object(Shell).wants_json
+
+
 def answer(document: Any, print_text: Callable[[], None]) -> None:
     """Print the command's result, as text or with --json as one document."""
-    if click.get_current_context().ensure_object(Shell).wants_json:
+    if is_json_wanted():
         print_document(document)
     else:
         print_text()
@@ -107,23 +111,24 @@ def note(text: str) -> None:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print an aligned table on a terminal; elsewhere the bare rows, one a line, cells parted by tabs."""
+    """Print an aligned table on a terminal, where the last columns go first for want of room; elsewhere the bare rows,
+    one a line, cells parted by tabs.
+    """
     texts = [[_in_one_line(_cell(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in texts:
             print_line("\t".join(row))
         return
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for position, name in enumerate(head):
-        table.add_column(name, overflow="fold", no_wrap=position == 0)  # an id must stay whole to be copied
-    for row in texts:
-        table.add_row(*(Text(cell) for cell in row))
+    from goldpan.cli.terminal_table import table_that_fits
+
+    console = Console()
+    table, left_out = table_that_fits(head, texts, console.width)
     with closed_pipe_is_no_error(sys.stdout):
-        Console().print(table)
+        console.print(table)
+    if left_out:
+        note(f"Left out for want of room: {', '.join(left_out)}; a wider terminal or a pipe shows all columns.")
 
 
 def line_timer() -> Callable[[], bool]:

@@ -6,15 +6,21 @@ from goldpan.contract.error_catalogue import InvalidField
 
 
 class GoldpanError(Exception):
-    """What all of them share."""
+    """What all of them share.
+
+    `may_have_worked`: the server may have done what it was asked for, this time or when it was asked before.
+    """
+
+    may_have_worked = False
 
 
 class NotReached(GoldpanError):
-    """No whole answer came. `was_sent` False: the request never left, so it surely did nothing."""
+    """No whole answer came. `was_sent` False: the request did not leave, the last time that it was tried."""
 
     def __init__(self, message: str, was_sent: bool) -> None:
         super().__init__(message)
         self.was_sent = was_sent
+        self.may_have_worked = was_sent
 
 
 class UnexpectedAnswer(GoldpanError):
@@ -23,6 +29,7 @@ class UnexpectedAnswer(GoldpanError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(f"HTTP {status}: {message}")
         self.status = status
+        self.may_have_worked = status < 300 or status >= 500
         self.retry_after_seconds: float | None = None
 
 
@@ -53,6 +60,7 @@ class Refused(GoldpanError):
     ) -> None:
         super().__init__(f"{message}{f': {details}' if details else ''} ({code}, trace {trace_id})")
         self.status = status
+        self.may_have_worked = status >= 500
         self.code = code
         self.message = message
         self.details = details

@@ -53,12 +53,14 @@ class Sender:
         Raises:
             GoldpanError: as `call`.
         """
+        may_have_worked = False
         for attempt in range(1, self.attempts + 1):
             try:
                 answer = await exchange(self.transport, request)
                 _raise_refusal(answer)
                 return answer
             except GoldpanError as failure:
+                failure.may_have_worked = may_have_worked = may_have_worked or failure.may_have_worked
                 await self._pause_before_repeat(request, attempt, failure)
         raise AssertionError("the last attempt returns or raises")
 
@@ -69,6 +71,7 @@ class Sender:
         Raises:
             GoldpanError: as `call`.
         """
+        may_have_worked = False
         for attempt in range(1, self.attempts + 1):
             is_open = False
             try:
@@ -80,6 +83,7 @@ class Sender:
             except GoldpanError as failure:
                 if is_open:
                     raise
+                failure.may_have_worked = may_have_worked = may_have_worked or failure.may_have_worked
                 await self._pause_before_repeat(request, attempt, failure)
 
     def once(self) -> "Sender":

@@ -248,14 +248,31 @@ async def _async_pieces(response: "httpx2.Response") -> AsyncGenerator[bytes, No
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Turn the failures of the HTTP library into ours, whose texts name no address and no key."""
+    """Turn the failures of the HTTP library into ours, in words that show no key and ask for no knowledge of it."""
     import httpx2
 
     try:
         yield
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-        raise NotReached(f"nobody answers at the address: {type(error).__name__}", was_sent=False) from error
+        raise NotReached(_why_nobody_was_reached(error), was_sent=False) from error
+    except httpx2.TimeoutException as error:
+        raise NotReached("the answer did not come in time", was_sent=True) from error
     except httpx2.TransportError as error:
-        raise NotReached(f"the connection gave no whole answer: {type(error).__name__}", was_sent=True) from error
+        raise NotReached("the connection gave no whole answer", was_sent=True) from error
     except httpx2.DecodingError as error:
         raise UnexpectedAnswer("the body cannot be unpacked", 200) from error
+
+
+def _why_nobody_was_reached(error: "httpx2.TransportError") -> str:
+    import socket
+    import ssl
+
+    url = error.request.url
+    cause: BaseException | None = error
+    while cause is not None:  # the system's own error lies below those of two libraries
+        if isinstance(cause, socket.gaierror):
+            return f"nobody knows the name {url.host}"
+        if isinstance(cause, ssl.SSLError):
+            return f"no safe connection to {url.host}: {(cause.reason or 'TLS').replace('_', ' ').lower()}"
+        cause = cause.__cause__ or cause.__context__
+    return f"no server answers at {url.scheme}://{url.netloc.decode('ascii')}: is `goldpan serve` running there?"

@@ -26,7 +26,7 @@ def log_answer(response: "httpx2.Response") -> None:
 
 
 def log_pause(failure: Exception, seconds: float) -> None:
-    LOG.info("%s; trying again in %.1f s", failure, seconds)
+    LOG.info("%s — trying again in %.1f s", failure, seconds)
 
 
 def _lines(sign: str, headers: "httpx2.Headers") -> str:

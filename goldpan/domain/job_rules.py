@@ -27,10 +27,13 @@ LONGEST_WAIT_IN_PLACE_SECONDS = 900.0
 """A job that waits for longer gives up its place in the worker: a few patient ones would keep all others from it."""
 
 CAREFUL_FROM_CLAIM = 3
-"""The worker that is the third to take a job without a page in between meets its people one at a time."""
+"""The worker that is the third to take a job without a page in between goes on carefully, in pieces."""
 
 CAREFUL_PEOPLE = 500
-"""So many are met alone: no page is larger, so whoever killed the workers is among them."""
+"""So many are met carefully: no page is larger, so whoever killed the workers is among them."""
+
+CAREFUL_PIECE = 20
+"""So many are met together until a worker dies of them: one death more, and a tenth of the steps (decision 0021)."""
 
 MOST_ATTEMPTS = 5
 MOST_QUARANTINED = 10
@@ -89,8 +92,16 @@ def is_truncated(taken: int, total: int | None, *, more: bool) -> bool:
 
 
 def is_careful(fruitless_claims: int, careful_people: int) -> bool:
-    """Return whether the job's next person is met alone: one of the next few may be what kills its workers."""
+    """Return whether the job's next people are met carefully: one of them may be what kills its workers."""
     return careful_people > 0 or fruitless_claims >= CAREFUL_FROM_CLAIM
+
+
+def piece_size(careful_people: int, attempts: int) -> int:
+    """Return how many people a careful job meets together in attempt number `attempts` at where it stands.
+
+    A piece begins wherever those who are left divide into pieces. Once a worker died of it, its people are met alone.
+    """
+    return CAREFUL_PIECE if careful_people % CAREFUL_PIECE == 0 and attempts <= 1 else 1
 
 
 def is_hopeless(fruitless_claims: int) -> bool:

@@ -1,6 +1,6 @@
-"""How a job gets past a person that kills its worker: met alone, each attempt noted before it, passed over at last."""
+"""How a job gets past a person that kills its worker: in pieces, then alone, each attempt noted before it."""
 
-from goldpan.domain.job_rules import CAREFUL_PEOPLE, MOST_ATTEMPTS, may_attempt
+from goldpan.domain.job_rules import CAREFUL_PEOPLE, MOST_ATTEMPTS, may_attempt, piece_size
 from goldpan.metrics import QUARANTINED_PEOPLE
 from goldpan.operations.job_ending import CRASHED, end_job
 from goldpan.operations.job_event import note_event
@@ -13,7 +13,7 @@ from goldpan.storage.quarantine_table import Stage
 
 
 def note_attempt(toolbox: Toolbox, hold: Hold) -> Job | None:
-    """Note that the job meets its next person alone, and return it as it is then; None: too many kill, it is ended.
+    """Note that the job meets its next people carefully, and return it as it is then; None: too many kill, it is ended.
 
     Committed before the attempt, so that it counts though nobody lives to tell. A worker that lives and tries again,
     as when the database was away, has noted this attempt already.
@@ -36,6 +36,11 @@ def note_attempt(toolbox: Toolbox, hold: Hold) -> Job | None:
         return held_job(tx, hold)
 
 
+def careful_bound(job: Job) -> int | None:
+    """Return how many people the job may meet together; None: it is not careful."""
+    return piece_size(job.careful_people, job.attempts) if job.careful_people else None
+
+
 def is_passed_over(job: Job) -> bool:
     """Return whether the person whom this attempt would meet has had all of theirs."""
     return job.attempts > MOST_ATTEMPTS
@@ -48,5 +53,8 @@ def quarantine(tx: Tx, job: Job, stage: Stage, place: str, now_ms: int) -> None:
 
 
 def after_step(job: Job) -> dict[str, object]:
-    """Return the columns that change when a job has got past somebody, or past a whole page."""
-    return {"attempts": 0, "careful_people": 0 if is_passed_over(job) else max(0, job.careful_people - 1)}
+    """Return the columns that change when a job has got past somebody, or past a piece or a page.
+
+    Whom it passed over may not be the only one of the page: it goes on carefully.
+    """
+    return {"attempts": 0, "careful_people": job.careful_people - (careful_bound(job) or 0)}

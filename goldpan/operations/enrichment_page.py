@@ -6,7 +6,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.job_rules import ACTIVE, stage_progress
 from goldpan.domain.person_rules import learned_keys, settle_facts
 from goldpan.domain.provider_port import Person
-from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
+from goldpan.operations.careful_step import after_step, careful_bound, is_passed_over, quarantine
 from goldpan.operations.job_ending import Ending, end_job
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
@@ -58,7 +58,8 @@ async def _ask(toolbox: Toolbox, job: Job, people: list[Taken], *, search_emails
 
 
 def _next_people(toolbox: Toolbox, job: Job) -> list[Taken]:
-    limit = 1 if job.careful_people else toolbox.provider(job.is_sandbox).people_at_once
+    people_at_once = toolbox.provider(job.is_sandbox).people_at_once
+    limit = min(people_at_once, careful_bound(job) or people_at_once)
     with toolbox.database.read() as tx:
         return prospect_table.taken_from(tx, job.account_group_id, job.id, job.people_enriched, limit)
 

@@ -7,7 +7,7 @@ from goldpan.contract.resources import JobStatus, StopReason
 from goldpan.domain.intake_rules import Allowance, Bearer, Intake, page_keys, sort_page
 from goldpan.domain.job_rules import Trail, is_truncated, stage_progress
 from goldpan.domain.provider_port import Page, ProfileList, Source
-from goldpan.operations.careful_step import after_step, is_passed_over, quarantine
+from goldpan.operations.careful_step import after_step, careful_bound, is_passed_over, quarantine
 from goldpan.operations.job_event import note_event
 from goldpan.operations.job_hold import Hold, held_job
 from goldpan.operations.job_quota import note_use
@@ -26,14 +26,15 @@ async def import_page(
 ) -> bool:
     """Import the page where the job stands, of at most so many people; always True, for enrichment follows.
 
-    A careful job's page is one person, or nobody where that person is passed over.
+    A careful job's page is a piece, or nobody where somebody is passed over.
 
     Raises:
         ProviderFailure: there was no page; nothing was changed.
         LostJob: the job is no longer ours; nothing was changed.
     """
     source = parse_source(decode_request(request_json)).source
-    page = await fetch_page(toolbox, job, source, 1 if job.careful_people else most_people)
+    bounds = [bound for bound in (most_people, careful_bound(job)) if bound is not None]
+    page = await fetch_page(toolbox, job, source, min(bounds, default=None))
     await asyncio.to_thread(_write, toolbox, hold, job, source, page)
     return True
 
@@ -127,7 +128,7 @@ def _trail(job: Job) -> Trail:
 def _is_barren(job: Job, page: Page, intake: Intake) -> bool:
     """Return whether the page brought nobody whom the job did not have; that a profile is unknown is news too.
 
-    The pages of a careful job are of one person: any of them may be a repeat.
+    The pages of a careful job are of a few people: all of them may be repeats.
     """
     return not intake.taken and not page.unknown_count and not job.careful_people
 

@@ -184,8 +184,8 @@ JOB = Table(
     Column("import_stop_reason", sa.Text),
     count_column("resume_count", server_default=sa.text("0")),
     count_column("tries_before_resume", server_default=sa.text("0")),  # of `failed_tries`: those of earlier runs
-    # Whether its workers die of somebody: claims since it was last written, attempts at the next person alone, and
-    # how many people are still met alone.
+    # Whether its workers die of somebody: claims since it was last written, attempts at the next people, and how many
+    # people are still met carefully (job_rules.piece_size tells how many together).
     count_column("fruitless_claims", server_default=sa.text("0")),
     count_column("attempts", server_default=sa.text("0")),
     count_column("careful_people", server_default=sa.text("0")),

@@ -123,7 +123,7 @@ def _lead_to_rare_places(plan: Plan, chance: random.Random) -> None:
         _meet_at_once(plan, "wait_for_room")
         _begin_early(plan, chance)
     if _is_armed(plan, "careful_step") or _is_armed(plan, "_pass_over"):
-        # Five deaths come first: of one process, which is soon back, and at people who are there to be met.
+        # Up to nine deaths come first: of one process, which is soon back, and at people who are there to be met.
         plan.manners, plan.credits, plan.roles = Manners(killing=100), 1_000, EMBEDDED
         plan.kills_at_import = False if _is_armed(plan, "_pass_over") else None
         _meet_at_once(plan, "_pass_over")
