@@ -274,11 +274,35 @@ def test_a_key_opens_no_page_and_a_session_opens_no_route(service: Service, alic
 
 
 def test_an_unknown_path_is_a_page_for_browsers_and_json_for_clients(service: Service, guest: Guest) -> None:
-    page = guest.get("/nothing")
+    for path in (
+        "/nothing",
+        "/console/nothing",
+        "/docs/nothing",
+        "/docs/",
+        "/docs/assets/nothing.js",
+        "/healthz/nothing",
+    ):
+        page = guest.get(path)
 
-    assert (page.status, page.headers.get_content_type()) == (404, "text/html")
-    assert service.call("GET", "/nothing").refusal == (404, "NOT_FOUND")
+        assert (page.status, page.headers.get_content_type()) == (404, "text/html"), path
+        assert b'href="/"' in page.body
+        assert service.call("GET", path).refusal == (404, "NOT_FOUND")
     assert service.call("GET", "/v1/nothing", {"Accept": "text/html"}).refusal == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/errors", "/docs/errors.md", "/docs/api", "/llms.txt", "/openapi.json"]
+)
+def test_what_the_documentation_has_is_there_for_browsers(service: Service, guest: Guest, path: str) -> None:
+    assert guest.get(path).body == service.call("GET", path).body
+
+
+def test_an_unknown_path_is_a_page_where_the_console_does_not_answer_too(service: Service) -> None:
+    answer = bare_call(service.port, "GET", "/docs/nothing", {"Host": "goldpan.example", "Accept": "text/html"})
+
+    assert (answer.status, answer.headers.get_content_type()) == (404, "text/html")
+    assert b'href="/docs"' in answer.body
+    assert b"/static/" not in answer.body
 
 
 @pytest.mark.parametrize("path", ["/login", "/nothing", "/static/nothing.js", "/"])

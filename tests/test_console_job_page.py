@@ -67,6 +67,7 @@ def test_what_a_job_moved_in_the_ledger_stands_on_its_page(alice: Caller, guest:
         "Set aside",
     ]
     assert "the other 17 of 20 set aside went back" in page
+    assert re.findall(r'<td class="number">([^<]+)</td>', page) == ["+17", "−17", "−3", "−20", "+20"]
 
 
 def test_the_json_is_what_the_api_answers(alice: Caller, guest: Guest) -> None:
@@ -193,6 +194,20 @@ def test_hostile_text_in_an_address_stays_text(alice: Caller, guest: Guest) -> N
         answer = guest.get(pages(alice, "jobs", id))
         assert answer.status in (400, 404)
         assert b"<script>alert" not in answer.body
+
+
+def test_a_file_that_was_asked_for_is_named_and_leads_to_its_page(alice: Caller, guest: Guest) -> None:
+    rows = b"url\nhttps://www.linkedin.com/in/ada\n"
+    file_id = alice.call("POST", f"{alice.group}/files?name=Leads+%26+more.csv", rows, content_type="text/csv").data[
+        "id"
+    ]
+    job_id = alice.sandbox().started(source="file_upload", fileId=file_id)["jobId"]
+    alice.ended(job_id)
+
+    page = text(guest.get(pages(alice, "jobs", job_id)))
+
+    assert f'<a href="{pages(alice, "files", file_id)}">Leads &amp; more.csv</a>' in page
+    assert "People of the uploaded file Leads &amp; more.csv" in page
 
 
 def test_profiles_are_shown_as_they_were_sent(alice: Caller, guest: Guest) -> None:

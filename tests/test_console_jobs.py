@@ -103,6 +103,23 @@ def test_the_address_filters_by_status_and_each_status_is_counted(alice: Caller,
     assert re.search(rf'id="tab-{status}".*?<span class="tab-count">3</span>', text(page), re.DOTALL)
 
 
+def test_the_counts_of_the_tabs_are_of_the_jobs_that_the_other_filters_let_through(alice: Caller, guest: Guest) -> None:
+    old = store_jobs(alice, [1_790_000_000_000] * 2, "failed")
+    store_jobs(alice, [now_ms()] * 3, "failed")
+    audience_id = alice.job(old[0])["audienceId"]
+
+    for query, counted in (
+        ("", 5),
+        ("?status=completed", 5),
+        ("?source=linkedin_search", 5),
+        ("?source=url_upload", 0),
+        ("?to=2026-09-22&status=failed", 2),
+        (f"?audience={audience_id}&from=2026-09-21", 2),
+    ):
+        page = text(guest.get(pages(alice, "jobs") + query))
+        assert re.search(rf'id="tab-failed".*?<span class="tab-count">{counted}</span>', page, re.DOTALL), query
+
+
 def test_filters_by_source_day_and_audience_are_kept_while_pages_turn(alice: Caller, guest: Guest) -> None:
     day_ms = 1_790_000_000_000
     ids = store_jobs(alice, [day_ms + number for number in range(30)])

@@ -13,6 +13,8 @@ from tests.cast import NOBODYS_ID, Caller, new_caller, search_url
 from tests.console_world import HOSTILE_NAME, Guest, pages, signed_in
 from tests.service import Answer, Service
 
+POST_URL = "https://www.linkedin.com/feed/update/urn:li:activity:7100000000000000000/"
+
 
 @pytest.fixture
 def alice(service: Service) -> Caller:
@@ -43,6 +45,12 @@ def error(page: str, name: str) -> str:
     found = re.search(rf'id="{name}-error"[^>]*>(?:<svg.*?</svg><span>(.*?)</span>)?</p>', page, re.DOTALL)
     assert found, name
     return found[1] or ""
+
+
+def sentences(page: str) -> list[str]:
+    found = re.search('<ul class="lines">(.*?)</ul>', page, re.DOTALL)
+    assert found
+    return re.findall("<li>(.*?)</li>", found[1])
 
 
 def job_ids(alice: Caller) -> list[str]:
@@ -92,14 +100,34 @@ def test_nothing_that_a_viewer_sends_is_read(alice: Caller, service: Service, pa
 @pytest.mark.parametrize(
     ("fields", "name", "words"),
     [
-        ({"pasted": "ada lovelace"}, "pasted", "is no address of LinkedIn"),
+        ({"pasted": "ada lovelace"}, "pasted", "This is no address of LinkedIn."),
         ({"pasted": "https://linkedin.com.evil.example/in/ada"}, "pasted", "linkedin"),
-        ({"pasted": "https://www.linkedin.com/in/ada\nhttps://example.com/in/x"}, "pasted", "address 2:"),
+        (
+            {"pasted": "https://www.linkedin.com/in/ada\nhttps://example.com/in/x"},
+            "pasted",
+            "Address 2, “https://example.com/in/x”, is no profile. `example.com` is not LinkedIn; a profile",
+        ),
+        ({"pasted": "linkedin.com/in/ada, foo"}, "pasted", "Address 2, “foo”, is no profile."),
+        ({"pasted": "linkedin.com/in/ada foo, bar\nlinkedin.com/in/grace"}, "pasted", "Address 2, “foo, bar”, is no"),
+        ({"pasted": "linkedin.com/in/a\n" + "foo\n" * 5}, "pasted", "There are more like it."),
+        (
+            {"pasted": search_url("cto") + "&geoUrn=%5B%22105015875%22%5D&network=%5B%22F%22%5D"},
+            "pasted",
+            "The filter “Locations” is a number of LinkedIn's own (105015875), which your own people files do not know:"
+            " remove it from the search on LinkedIn, or tick “Try it in the sandbox” below. The filter “Connections”",
+        ),
+        ({"pasted": POST_URL}, "pasted", "connect a provider that does, or tick “Try it in the sandbox” below."),
+        ({"pasted": search_url("cto"), "max_results": "1001"}, "max_results", "It must be at most 1000, the cap of"),
         ({"pasted": HOSTILE_NAME}, "pasted", "is no address of LinkedIn"),
         ({"pasted": search_url("cto"), "chosen": "search:1"}, "chosen", "not both"),
         ({"chosen": "file:1"}, "chosen", "no such choice"),
         ({"pasted": search_url("cto"), "max_results": "0"}, "max_results", "whole number"),
         ({"pasted": search_url("cto"), "max_credits": "1e3"}, "max_credits", "whole number"),
+        (
+            {"pasted": search_url("cto total:x"), "sandbox": "1"},
+            "pasted",
+            "`total:x` is no word of its script: the sandbox",
+        ),
         ({"pasted": search_url("cto"), "audience_name": "x" * 201}, "audience_name", "200 letters"),
         ({"pasted": search_url("cto"), "audience": "1"}, "audience", "no such audience"),
     ],
@@ -107,10 +135,13 @@ def test_nothing_that_a_viewer_sends_is_read(alice: Caller, service: Service, pa
 def test_what_is_wrong_stands_beside_its_field(
     alice: Caller, guest: Guest, fields: dict[str, str], name: str, words: str
 ) -> None:
-    assert words in error(preview(alice, guest, **fields), name)
     answer = guest.post(pages(alice, "jobs", "new"), {**fields, "form_id": form_id(alice, guest)})
 
-    assert words in error(text(answer, 400), name)
+    told = error(text(answer, 400), name)
+    assert words in told
+    assert re.fullmatch("[A-Z“`].*[.…]", told, re.DOTALL), told
+    assert told == error(text(guest.post(pages(alice, "jobs", "new", "estimate"), fields)), name)
+    assert f'{name}-error" aria-invalid="true"' in answer.body.decode()
     assert "<script>alert" not in answer.body.decode()
     assert job_ids(alice) == []
 
@@ -121,11 +152,45 @@ def test_an_estimate_says_how_many_and_what_it_costs(alice: Caller, guest: Guest
 
     page = text(guest.post(pages(alice, "jobs", "new", "estimate"), fields))
 
-    assert "30 people" in page
-    assert "the number of people that you asked for" in page
-    assert "20 credits" in page
-    assert "you have 1,000" in page
+    assert sentences(page) == [
+        "The source holds 30 people.",
+        "The job takes about 20 people: 20 new and 0 known already.",
+        "It stops at the number of people that you asked for, 20.",
+        "It sets at most 20 credits of your 1,000 aside when it starts. It spends about 20, and the rest comes back.",
+        "Of your quota of 24 hours, 2,500 of 2,500 people are left.",
+    ]
     assert re.search(r'id="start-button" class="primary">', page)
+
+
+def test_an_estimate_with_a_ceiling_of_credits_does_not_contradict_itself(alice: Caller, guest: Guest) -> None:
+    alice.import_people(f"ada-{number},CTO" for number in range(30))
+    known = alice.started(source="url_upload", urls=[f"linkedin.com/in/ada-{number}" for number in range(10)])
+    alice.ended(known["jobId"])
+    fields = {"pasted": search_url("cto"), "max_credits": "8"}
+
+    told = sentences(text(guest.post(pages(alice, "jobs", "new", "estimate"), fields)))
+
+    assert told == [
+        "The source holds 30 people.",
+        "The job takes about 12 people: 8 new and 4 known already.",
+        "It stops after 8 new people, when the credits that you allow it are spent.",
+        "It sets at most 8 credits of your 990 aside when it starts. It spends about 8, and the rest comes back.",
+        "Of your quota of 24 hours, 2,500 of 2,500 people are left.",
+    ]
+
+
+def test_an_estimate_of_people_who_are_all_known_says_that_the_credits_come_back(alice: Caller, guest: Guest) -> None:
+    profile = "https://www.linkedin.com/in/ada"
+    alice.import_people(["ada,CTO"])
+    alice.ended(alice.started(source="url_upload", urls=[profile])["jobId"])
+
+    told = sentences(text(guest.post(pages(alice, "jobs", "new", "estimate"), {"pasted": profile})))
+
+    assert told[1:4] == [
+        "The job takes about 1 person: 0 new and 1 known already.",
+        "It stops at the end of the source.",
+        "It sets at most 1 credit of your 999 aside when it starts. Probably all of it comes back.",
+    ]
 
 
 def test_a_start_that_credits_do_not_allow_says_so_beforehand(service: Service, guest: Guest) -> None:
@@ -138,7 +203,7 @@ def test_a_start_that_credits_do_not_allow_says_so_beforehand(service: Service, 
     assert 'id="start-button" class="primary" disabled' in page
     assert "It needs 20 credits and you have 5" in page
     refused = guest.post(pages(poor, "jobs", "new"), {**fields, "form_id": form_id(poor, guest)})
-    assert "credits needed: 20, available: 5" in text(refused, 402)
+    assert "Credits needed: 20, available: 5" in text(refused, 402)
 
 
 def test_the_estimate_is_there_without_scripts_too(alice: Caller, guest: Guest) -> None:
@@ -244,7 +309,23 @@ def test_an_audience_that_another_page_names_is_chosen_however_old_it_is(alice: 
 
     assert f'<option value="{oldest}" selected>' in page
     assert error(page, "audience") == ""
-    assert error(nobodys, "audience") == "there is no such audience"
+    assert error(nobodys, "audience") == "There is no such audience."
+
+
+def test_audiences_of_one_name_are_told_apart_by_their_people_and_when_they_were_made(
+    alice: Caller, guest: Guest
+) -> None:
+    for count in (1, 3):
+        started = alice.sandbox().started(source="linkedin_search", searchUrl=search_url(f"cto total:{count}"))
+        alice.ended(started["jobId"])
+
+    page = text(guest.get(pages(alice, "jobs", "new")))
+
+    shown = re.findall(r'<option value="[0-9a-f]{24}">(.*?)</option>', page)
+    assert [re.sub(r"\d+ \w+ \d{4}, \d\d:\d\d UTC", "then", each.partition(" · ")[2]) for each in shown] == [
+        "3 people · then · sandbox",
+        "1 person · then · sandbox",
+    ]
 
 
 def test_a_file_that_another_page_names_is_estimated_without_a_keystroke(alice: Caller, guest: Guest) -> None:

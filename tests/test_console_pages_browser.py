@@ -147,7 +147,8 @@ def test_a_new_job_is_understood_while_it_is_typed(look: Open, full: Caller, loo
     tab.page.fill("#pasted", search_url("cto"))
 
     expect(tab.page.locator(".understood")).to_contain_text("LinkedIn search: keywords cto")
-    expect(tab.page.locator(".lines")).to_contain_text("Costs, probably")
+    expect(tab.page.locator(".lines")).to_contain_text("This is reckoned from the first 50 people")
+    expect(tab.page.locator(".lines")).to_contain_text("aside when it starts")
     tab.page.click("text=The same from a terminal")
     tab.keep(f"new-job-{looks}")
     tab.check()
@@ -163,6 +164,61 @@ def test_what_is_wrong_is_said_beside_the_field_and_the_button_says_why(look: Op
     expect(tab.page.locator("#start-reason")).to_contain_text("not right yet")
     tab.keep("new-job-wrong")
     tab.check()
+
+
+def test_a_field_is_marked_as_wrong_for_as_long_as_it_is(look: Open, full: Caller) -> None:
+    tab = look(pages(full, "jobs", "new"))
+    field = tab.page.locator("#max_results")
+    tab.page.fill("#pasted", search_url("cto"))
+
+    tab.page.fill("#max_results", "many")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(tab.page.locator("#max_results-error")).to_have_text("This must be a whole number above zero.")
+    tab.keep("new-job-field-wrong")
+    tab.page.fill("#max_results", "20")
+
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    expect(tab.page.locator("#max_results-error")).to_be_hidden()
+
+
+def test_a_mark_that_the_server_set_goes_when_the_field_is_mended(look: Open, full: Caller) -> None:
+    tab = look(pages(full, "jobs", "new"))
+    tab.page.fill("#pasted", search_url("cto"))
+    tab.page.fill("#max_credits", "1")
+    tab.page.evaluate("document.querySelector('#max_credits').value = 'x'; document.querySelector('#new-job').submit()")
+    expect(tab.page.locator("#max_credits")).to_have_attribute("aria-invalid", "true")
+
+    tab.page.fill("#max_credits", "20")
+
+    expect(tab.page.locator("#max_credits")).not_to_have_attribute("aria-invalid", "true")
+
+
+@pytest.mark.parametrize("where", ["jobs", "people", "audiences"])
+def test_a_time_stands_on_one_line_in_a_window_of_1280(look: Open, full: Caller, where: str) -> None:
+    tab = look(pages(full, where), viewport={"width": 1280, "height": 800}, locale="en-US")
+    times = tab.page.locator("table time")
+
+    lines = times.evaluate_all("times => times.map(time => time.getClientRects().length)")
+    fits = times.evaluate_all(
+        "times => times.map(time => time.closest('td')).map(td => td.scrollWidth <= td.clientWidth)"
+    )
+
+    tab.keep(f"{where}-1280")
+    tab.check()
+    assert lines
+    assert set(lines) == {1}
+    assert all(fits)
+
+
+def test_an_unknown_page_of_the_documentation_leads_back(look: Open) -> None:
+    tab = look("/docs/nothing")
+
+    expect(tab.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    tab.keep("docs-not-found")
+    tab.complaints.clear()  # the browser itself notes the 404
+    tab.check()
+    tab.page.get_by_role("link", name="documentation", exact=True).click()
+    tab.page.wait_for_url("**/docs")
 
 
 def test_a_job_is_started_watched_cancelled_and_resumed(look: Open, service: Service) -> None:

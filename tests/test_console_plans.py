@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from goldpan import assembly
 from goldpan.contract.paging import PageRequest, Position
 from goldpan.contract.permission_catalogue import OwnerPermission, Permission
-from goldpan.contract.resources import JobStatus
+from goldpan.contract.resources import JobStatus, SourceType
 from goldpan.domain.access_rules import Principal
+from goldpan.domain.job_list_rules import JobFilter
 from goldpan.operations import credit_operations, file_operations, job_detail_operations, key_operations
 from goldpan.operations import prospect_operations as people
 from goldpan.operations.toolbox import Toolbox
@@ -189,11 +190,23 @@ def test_a_search_reads_the_indexes_of_all_fields_and_nobody_else(toolbox: Toolb
     assert "prospect_newest_index" not in found, found
 
 
-def test_the_counts_are_read_from_one_index_as_far_as_they_go(toolbox: Toolbox) -> None:
+@pytest.mark.parametrize(
+    ("wanted", "index", "count"),
+    [
+        (JobFilter(), "job_newest_by_status_index", 5),
+        (JobFilter(statuses=frozenset({JobStatus.FAILED})), "job_newest_by_status_index", 5),
+        (JobFilter(source=SourceType.LINKEDIN_SEARCH), "job_newest_by_source_index", 5),
+        (JobFilter(source=SourceType.FILE_UPLOAD), "job_newest_by_source_index", 0),
+        (JobFilter(created_after_ms=100, created_before_ms=3_900), "job_newest_by_status_index", 5),
+    ],
+)
+def test_the_counts_are_read_from_one_index_as_far_as_they_go(
+    toolbox: Toolbox, wanted: JobFilter, index: str, count: int
+) -> None:
     with statements(toolbox.database) as asked, toolbox.database.read() as tx:
-        counts = count_by_status(tx, id_of(0), most=5)
+        counts = count_by_status(tx, id_of(0), wanted, most=5)
 
     [found] = [plan(toolbox.database, *statement) for statement in asked]
-    assert found.count("job_newest_by_status_index") == len(JobStatus), found
+    assert found.count(index) == len(JobStatus), found
     assert not re.search(r"Sort|TEMP B-TREE", found), found
-    assert counts == dict.fromkeys(JobStatus, 5)
+    assert counts == dict.fromkeys(JobStatus, count)

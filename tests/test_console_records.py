@@ -24,7 +24,8 @@ from goldpan.operations.figures_operations import QueueFigures
 from goldpan.operations.system_operations import ServerHealth, SystemReport
 from goldpan.settings import read_settings
 from goldpan.storage.database import Database
-from tests.cast import NOBODYS_ID, Caller, new_caller
+from goldpan.storage.tables import ACCOUNT_GROUP
+from tests.cast import NOBODYS_ID, Caller, new_caller, now_ms
 from tests.console_ledgers import store_spending
 from tests.console_world import HOSTILE_NAME, Guest, pages, signed_in
 from tests.people_file_samples import ADA, HEADER, PREAMBLE
@@ -153,9 +154,41 @@ def test_credits_show_balance_pace_and_what_each_day_cost(alice: Caller, guest: 
     page = text(guest.get(pages(alice, "credits")))
 
     assert f"<dd>{1000 - spent:,}</dd>" in page
-    assert f"<dd>{(1000 - spent) * 10 // spent} days</dd>" in page
+    assert f"<dd>{(1000 - spent) * 10 // spent} days<small>" in page
     assert page.count('class="chart-bar"') == 2 * 10
     assert len(re.findall(r'<th scope="row">', page)) == 30
+
+
+@pytest.mark.parametrize(
+    ("age_days", "pace"),
+    [
+        (0, "This is the pace of 1 day: the account group is no older."),
+        (9, "This is the pace of 10 days: the account group is no older."),
+        (400, "This is the pace of the last 30 days."),
+    ],
+)
+def test_the_pace_is_of_30_days_or_of_as_many_as_the_account_group_is_old(
+    service: Service, age_days: int, pace: str
+) -> None:
+    bob = new_caller(service, "Bob", 100)
+    spent = store_spending(bob, 1)
+    with service.toolbox.database.write() as tx:
+        of_bob = ACCOUNT_GROUP.c.id == bob.account_group_id
+        tx.execute(ACCOUNT_GROUP.update().where(of_bob).values(created_ms=now_ms() - age_days * 86_400_000))
+
+    page = text(signed_in(service, "bob", "viewer", bob).get(pages(bob, "credits")))
+
+    lasts = (100 - spent) * min(age_days + 1, 30) // spent
+    assert f"<dd>{lasts} day" in page
+    assert pace in page
+
+
+def test_what_went_out_has_one_kind_of_minus(alice: Caller, guest: Guest) -> None:
+    store_spending(alice, 1)
+
+    page = text(guest.get(pages(alice, "credits")))
+
+    assert re.findall(r'data-label="Available">([^<]+)<', page)[-2:] == ["−70", "+1,000"]
 
 
 def test_every_line_of_the_ledger_is_on_one_page_with_the_balance_after_it(alice: Caller, guest: Guest) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldpan.contract.estimate_resources import CapReason
-from goldpan.domain.estimate_rules import Bound, Sample, describe_source, first_bound
+from goldpan.domain.estimate_rules import Bound, Sample, describe_source, expected_people, first_bound
 from goldpan.domain.identity_rules import PostRef, ProfileRef, parse_post_url
 from goldpan.domain.provider_port import LeadList, PostCommenters, ProfileList, SavedSearch, Source
 from goldpan.domain.search_rules import parse_linkedin_search_url
@@ -65,16 +65,19 @@ def test_the_rest_of_a_source_is_taken_to_be_like_its_first_page(sample: Sample,
 
 
 @pytest.mark.parametrize(
-    ("bounds", "sample", "reason"),
+    ("bounds", "sample", "reason", "people"),
     [
-        ([TOTAL, CREDITS], Sample(25, 0), CapReason.CREDITS),
-        ([TOTAL, CREDITS], Sample(10, 10), CapReason.TOTAL_AVAILABLE),  # the fiftieth new one is the last of all
-        ([TOTAL, CREDITS], Sample(11, 10), CapReason.CREDITS),
-        ([TOTAL, CREDITS], Sample(0, 10), CapReason.TOTAL_AVAILABLE),
-        ([TOTAL, CREDITS], Sample(0, 0), CapReason.CREDITS),
-        ([TOTAL, RESULTS], Sample(25, 0), CapReason.TOTAL_AVAILABLE),
-        ([RESULTS, TOTAL], Sample(25, 0), CapReason.MAX_RESULTS),
+        ([TOTAL, CREDITS], Sample(25, 0), CapReason.CREDITS, 50),
+        ([TOTAL, CREDITS], Sample(10, 10), CapReason.TOTAL_AVAILABLE, 100),  # the fiftieth new one is the last of all
+        ([TOTAL, CREDITS], Sample(11, 10), CapReason.CREDITS, 95),
+        ([TOTAL, CREDITS], Sample(0, 10), CapReason.TOTAL_AVAILABLE, 100),
+        ([TOTAL, CREDITS], Sample(0, 0), CapReason.CREDITS, 50),
+        ([TOTAL, RESULTS], Sample(25, 0), CapReason.TOTAL_AVAILABLE, 100),
+        ([RESULTS, TOTAL], Sample(25, 0), CapReason.MAX_RESULTS, 100),
     ],
 )
-def test_the_bound_that_a_job_comes_to_first_is_told(bounds: list[Bound], sample: Sample, reason: CapReason) -> None:
+def test_the_bound_that_a_job_comes_to_first_is_told_and_how_many_people_it_takes_until_then(
+    bounds: list[Bound], sample: Sample, reason: CapReason, people: int
+) -> None:
     assert first_bound(bounds, sample).reason is reason
+    assert expected_people(bounds, sample) == people

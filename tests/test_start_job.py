@@ -58,6 +58,29 @@ def test_a_job_of_every_source_is_accepted_and_completes(alice: Caller, body: di
     assert job["counts"]["imported"] in (1, 3, 5)
 
 
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (SEARCH, "LinkedIn search: keywords cto total:5, "),
+        (SOURCES["sales_navigator by URL"], "Sales Navigator search: keywords total:5; seniority CXO, "),
+        (SOURCES["url_upload"], "1 profile, "),
+        ({**SEARCH, "searchUrl": search_url("führung " * 40)}, "LinkedIn search: keywords führung führung "),
+        ({**SEARCH, "audienceName": "CTOs of Berlin"}, "CTOs of Berlin"),
+    ],
+)
+def test_an_audience_that_nobody_named_is_called_after_the_words_of_its_source_and_the_day(
+    alice: Caller, body: dict[str, Any], name: str
+) -> None:
+    started = alice.sandbox().started(**body)
+    alice.ended(started["jobId"])
+
+    called = alice.get(f"{alice.group}/audiences/{started['audienceId']}").data["name"]
+
+    assert called.startswith(name)
+    assert "audienceName" in body or called.endswith(f", {started['createdAt'][:10]}")
+    assert len(called) <= 200
+
+
 def test_type_is_another_name_of_source(alice: Caller) -> None:
     body = {"type": "linkedin_search", "searchUrl": SEARCH["searchUrl"]}
 
@@ -194,13 +217,19 @@ def test_a_filter_that_the_directory_cannot_apply_is_named(alice: Caller) -> Non
     url = SEARCH["searchUrl"] + "&geoUrn=%5B%22105015875%22%5D&network=%5B%22F%22%5D"
 
     names = refused_fields(alice, SEARCH | {"searchUrl": url})
+    rules = {each["name"]: each["rule"] for each in alice.start(SEARCH | {"searchUrl": url}).error["fields"]}
 
-    assert any("geoUrn" in name for name in names)
-    assert any("network" in name for name in names)
+    assert names == ["geoUrn", "network"]
+    assert rules["geoUrn"] == (
+        "the filter “Locations” is a number of LinkedIn's own (105015875), which your own people files do not know: "
+        "remove it from the search on LinkedIn, or try the sandbox with a test key (sk_test_…)"
+    )
+    assert rules["network"].startswith("the filter “Connections” asks for what your own people files do not say: ")
 
 
 def test_the_commenters_of_a_post_need_a_provider_that_knows_them(alice: Caller) -> None:
     assert refused_fields(alice, SOURCES["post_commenters"]) == ["postUrl"]
+    assert (alice.start(SOURCES["post_commenters"]).details or "").endswith("test key (sk_test_…)")
 
 
 @pytest.mark.parametrize("keywords", ["cto total:abc", "cto fail:418@2", "cto pace:99999", "garbage@0"])

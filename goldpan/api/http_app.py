@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from urllib.parse import unquote
 
 from starlette.routing import Match, Router
@@ -24,9 +25,19 @@ def served_routes(routes: Sequence[Route] = ROUTES) -> list[Route]:
     return [*described, openapi_route(described)]
 
 
-def first_segments(routes: Sequence[Route] = ROUTES) -> frozenset[str]:
-    """Return what the paths of the API begin with: whatever else begins so is a mistake in calling it."""
-    return frozenset(route.path.split("/")[1] for route in served_routes(routes))
+def api_answers(path: str) -> bool:
+    """Return whether the API answers the path, if only with a refusal in JSON: whatever is not there is nobody's."""
+    return path in _fixed_paths() or path.split("/")[1:2] == ["v1"]
+
+
+@cache
+def _fixed_paths() -> frozenset[str]:
+    """Return every path outside of /v1: of the documentation's files each one that there is."""
+    return frozenset(
+        route.path.replace("{file}", file)
+        for route in served_routes()
+        for file in (route.parameters[0].schema["enum"] if "{file}" in route.path else [""])
+    )
 
 
 def build_app(

@@ -1,6 +1,6 @@
 """Which door a request goes through: the API's or the console's; both are behind one port."""
 
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class FrontDoor:
-    """The application of a server. `api_segments` are what the paths of the API begin with."""
+    """The application of a server. `api_answers` tells which paths are the API's, whoever asks for them."""
 
-    def __init__(self, api: ASGIApp, api_segments: Collection[str], console: "Console") -> None:
+    def __init__(self, api: ASGIApp, api_answers: Callable[[str], bool], console: "Console") -> None:
         self._api = api
-        self._api_segments = api_segments
+        self._api_answers = api_answers
         self._console = console
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -24,7 +24,7 @@ class FrontDoor:
 
     def _is_for_console(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        if path.split("/", 2)[1:2] and path.split("/", 2)[1] in self._api_segments:
+        if self._api_answers(path):
             return False
         headers = Headers(scope=scope)
         if "authorization" in headers:

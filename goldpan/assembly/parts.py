@@ -136,12 +136,12 @@ def build_site(settings: Settings, toolbox: Toolbox) -> "ASGIApp":
     Raises:
         CannotStart: a setting cannot be read.
     """
-    from goldpan.api.http_app import first_segments
+    from goldpan.api.http_app import api_answers
     from goldpan.assembly.front_door import FrontDoor
 
     files, shared = file_intake(settings), shared_counter(settings)
     console = build_console(settings, toolbox, files, shared)
-    return FrontDoor(build_api(settings, toolbox, files, shared), first_segments(), console)
+    return FrontDoor(build_api(settings, toolbox, files, shared), api_answers, console)
 
 
 def build_console(

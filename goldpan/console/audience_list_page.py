@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from goldpan.console.visit import Visit
-from goldpan.contract.audience_resources import AudienceType, CreateAudience
+from goldpan.contract.audience_resources import LONGEST_NAME, AudienceType, CreateAudience
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import Position, decode_cursor, encode_cursor
 from goldpan.operations.audience_change_operations import create_audience
@@ -14,7 +14,6 @@ from goldpan.operations.audience_operations import Audience, Folder, get_audienc
 
 ROWS = 50
 NO_FOLDER = "none"
-LONGEST_NAME = 200
 LONGEST_DESCRIPTION = 1000
 _QUERY = ("folder", "after")
 
@@ -60,7 +59,7 @@ async def new_audience(visit: Visit) -> Response:
     except Problem as problem:
         if problem.kind is not ErrorKind.CONFLICT:
             raise
-        return await _show(visit, fields, {"name": "another audience has this name already"}, 409)
+        return await _show(visit, fields, {"name": "Another audience has this name already."}, 409)
     return visit.redirect(visit.path("audience", audienceId=audience.id))
 
 
@@ -81,11 +80,11 @@ def read_place(text: str) -> Position:
 def _errors(fields: dict[str, str]) -> dict[str, str]:
     errors = {}
     if not 1 <= len(fields.get("name", "").strip()) <= LONGEST_NAME:
-        errors["name"] = f"must have 1 to {LONGEST_NAME} letters"
+        errors["name"] = f"The name must have 1 to {LONGEST_NAME} letters."
     if len(fields.get("description", "").strip()) > LONGEST_DESCRIPTION:
-        errors["description"] = f"may have {LONGEST_DESCRIPTION} letters"
+        errors["description"] = f"This may have at most {LONGEST_DESCRIPTION:,} letters."
     if fields.get("type") not in list(AudienceType):
-        errors["type"] = f"must be one of {', '.join(AudienceType)}"
+        errors["type"] = "Choose one of the types."
     return errors
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from goldpan import metrics, tracing
 from goldpan.console.request_guard import HEADERS, STRICT_TRANSPORT, find_origin, is_from_here
 from goldpan.console.static_files import STATIC_FILES
+from goldpan.console.templating import render
 from goldpan.console.visit import ConsoleParts, Visit
 from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 from goldpan.domain.console_rules import hash_token
@@ -112,9 +113,7 @@ class Console:
     async def _answer(self, request: Request, page: Page | None, methods: list[str], trace_id: str) -> Response:
         origin = find_origin(request, self.parts.origins)
         if origin is None:
-            text = "Goldpan's console is not at this address: see GOLDPAN_CONSOLE_ORIGINS.\n"
-            response = Response(text, 421, media_type="text/plain")
-            return _finished(response, trace_id, {})
+            return _finished(_elsewhere(self.serves(request.url.path)), trace_id, {})
         visit = Visit(self.parts, request, origin, trace_id, self._paths, page.name if page else "")
         try:
             response = await self._serve(visit, page, methods)
@@ -192,6 +191,14 @@ def _static(request: Request) -> Response:
         raise Problem(ErrorKind.NOT_FOUND)
     headers = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(file.content, 200, headers, media_type=file.media_type)
+
+
+def _elsewhere(is_ours: bool) -> Response:
+    """Answer at an address that is not the console's, where the API and its documentation are nevertheless."""
+    if not is_ours:
+        return HTMLResponse(render("nothing_here.html"), 404)
+    text = "Goldpan's console is not at this address: see GOLDPAN_CONSOLE_ORIGINS.\n"
+    return Response(text, 421, media_type="text/plain")
 
 
 def _sign_in_first(visit: Visit, page: Page) -> Response:

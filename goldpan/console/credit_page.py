@@ -11,7 +11,16 @@ from goldpan.console.visit import Visit
 from goldpan.contract.error_catalogue import ErrorKind, Problem
 from goldpan.contract.paging import START, PageRequest, Position, decode_cursor, encode_cursor
 from goldpan.domain.credit_rules import is_low, lasting_days
-from goldpan.operations.credit_operations import DAYS_SHOWN, DaySpend, LedgerLine, get_credits, get_spend, list_ledger
+from goldpan.operations.account_operations import DAY_MS
+from goldpan.operations.credit_operations import (
+    DAYS_SHOWN,
+    AccountGroup,
+    DaySpend,
+    LedgerLine,
+    get_credits,
+    get_spend,
+    list_ledger,
+)
 from goldpan.operations.job_overview_operations import source_texts
 
 LINES = 25
@@ -31,7 +40,7 @@ async def credit_page(visit: Visit) -> Response:
     days = await run_in_threadpool(get_spend, visit.toolbox, visit.caller, visit.group_id)
     request = PageRequest(after, LINES)
     ledger = await run_in_threadpool(list_ledger, visit.toolbox, visit.caller, visit.group_id, request)
-    spent = sum(day.credits for day in days)
+    spent, pace_days = sum(day.credits for day in days), _pace_days(days, group)
     return visit.page(
         "credits.html",
         group=group,
@@ -39,8 +48,9 @@ async def credit_page(visit: Visit) -> Response:
         most_days=DAYS_SHOWN,
         spent_chart=bar_chart([(day.day_ms, day.credits) for day in days]),
         people_chart=bar_chart([(day.day_ms, day.people) for day in days]),
-        lasts_days=lasting_days(group.credits_available, spent, _days_told(days)),
-        is_low=is_low(group.credits_available, spent, _days_told(days)),
+        lasts_days=lasting_days(group.credits_available, spent, pace_days),
+        pace_days=pace_days,
+        is_low=is_low(group.credits_available, spent, pace_days),
         lines=ledger.items,
         kinds=KIND_WORDS,
         sources=await _sources(visit, ledger.items),
@@ -64,10 +74,10 @@ def _position(line: LedgerLine) -> Position:
     return Position(line.movement.created_ms, line.movement.id)
 
 
-def _days_told(days: Sequence[DaySpend]) -> int:
-    """Return since how many days something was spent: an account group of yesterday has no 30 days to average."""
-    first = next((place for place, day in enumerate(days) if day.credits), len(days) - 1)
-    return len(days) - first
+def _pace_days(days: Sequence[DaySpend], group: AccountGroup) -> int:
+    """Return over how many of the days to average: an account group of yesterday has no 30."""
+    first = next((place for place, day in enumerate(days) if day.credits or day.day_ms > group.created_ms - DAY_MS), -1)
+    return len(days[first:])
 
 
 async def _sources(visit: Visit, lines: Sequence[LedgerLine]) -> dict[str, str]:

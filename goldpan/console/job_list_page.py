@@ -62,7 +62,7 @@ async def _read_table(visit: Visit, filters: JobFilters) -> dict[str, Any]:
     news = await _newer(visit, filters, first, MOST_NEWS + 1) if first and page.is_newest else []
     return {
         "filters": filters,
-        "counts": await count_jobs(visit.toolbox, visit.caller, visit.group_id),
+        "counts": await count_jobs(visit.toolbox, visit.caller, visit.group_id, filters.wanted),
         "most_counted": MOST_COUNTED,
         "rows": rows,
         "news": len(news),

@@ -141,7 +141,7 @@ async def _read(visit: Visit, job: Job) -> dict[str, Any]:
         "job": job,
         "row": row,
         "seconds": BUSY_SECONDS if row.is_active else QUIET_SECONDS,
-        "asked": _asked(asked.request),
+        "asked": _asked(visit, asked),
         "steps": _timed(steps),
         "entries": entries,
         "people": [row_of_found(found) for found in people.items],
@@ -171,10 +171,15 @@ def _timed(steps: list[JobStep]) -> list[tuple[str, str, int, int | None]]:
     ]
 
 
-def _asked(request: StartJob) -> list[tuple[str, str]]:
-    """Return (what, value) of everything that the start said, in the words of people."""
-    lines = [(words, value) for words, value in _given(request) if value]
-    return lines + ([("Profiles", "\n".join(request.urls))] if request.urls else [])
+def _asked(visit: Visit, asked: JobInput) -> list[tuple[str, str, str | None]]:
+    """Return (what, value, where it leads or None) of everything that the start said, in the words of people."""
+    request = asked.request
+    lines: list[tuple[str, str, str | None]] = [(words, value, None) for words, value in _given(request) if value]
+    if request.file_id and asked.file_name:
+        lines.insert(0, ("File", asked.file_name, visit.path("file", fileId=request.file_id)))
+    elif request.file_id:
+        lines.insert(0, ("File", "It is not kept any more.", None))
+    return lines + ([("Profiles", "\n".join(request.urls), None)] if request.urls else [])
 
 
 def _given(request: StartJob) -> list[tuple[str, str]]:
@@ -183,7 +188,6 @@ def _given(request: StartJob) -> list[tuple[str, str]]:
         ("Saved search", request.saved_search_id or ""),
         ("Lead list", request.lead_list_id or ""),
         ("Post", request.post_url or ""),
-        ("File", request.file_id or ""),
         ("At most", people_words(request.max_results) if request.max_results else ""),
         ("May spend", credit_words(request.max_credits) if request.max_credits else ""),
         ("E-mail addresses", "looked for, at 2 credits a person" if request.search_emails else ""),

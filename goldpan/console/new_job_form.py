@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from goldpan.console.page_words import whole_sentence
+from goldpan.contract.audience_resources import LONGEST_NAME
 from goldpan.contract.error_catalogue import InvalidField, Problem
 from goldpan.contract.paging import is_object_id
 from goldpan.contract.resources import SourceType, StartJob
@@ -16,15 +18,15 @@ from goldpan.operations.job_request import ParsedSource, parse_source
 MOST_FORM_BYTES = 256 * 1024  # a thousand profiles
 MOST_PROFILES = 1000
 LONGEST_URL = 8192
-LONGEST_NAME = 200
 MOST_PEOPLE = 2**31 - 1
 
 # a run of separators is tried at its beginning alone: from each of its letters on, 256 kB of spaces took 20 seconds
 _BETWEEN_URLS = re.compile(r"(?<![\s,;])[\s,;]+(?=https?://|www\.|linkedin\.com)", re.IGNORECASE)
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
-_NO_ADDRESS = (
-    "is no address of LinkedIn: paste a people search, a post, or one or more profiles as they stand in the browser"
-)
+_AFTER_A_PROFILE = re.compile(r"[\s,;]+")
+_NO_ADDRESS = "This is no address of LinkedIn. Paste a people search, a post or profiles as they stand in the browser."
+MOST_PROBLEMS_TOLD = 3
+LONGEST_PART_TOLD = 60
 _CHOSEN = {
     "search": (SourceType.SALES_NAVIGATOR, "savedSearchId"),
     "list": (SourceType.SALES_NAVIGATOR, "leadListId"),
@@ -48,13 +50,14 @@ _FIELDS = {
 class JobDraft:
     """What the form says: `request` and `parsed` None where it names nothing yet or `errors` say why.
 
-    `errors` are by field of the form; those of "" are about the whole.
+    `errors` are sentences by field of the form; those of "" are about the whole; `profiles` are those pasted.
     """
 
     values: Mapping[str, str]
     request: StartJob | None = None
     parsed: ParsedSource | None = None
     errors: dict[str, str] = field(default_factory=dict)
+    profiles: list[str] = field(default_factory=list)
 
     @property
     def is_sandbox(self) -> bool:
@@ -66,9 +69,23 @@ class JobDraft:
 
     def note(self, problem: Problem) -> None:
         """Put what a verb refused beside the fields that it is about."""
-        for invalid in problem.fields or [InvalidField("body", "", problem.details or problem.kind.meaning)]:
-            name, words = _beside(invalid)
-            self.errors.setdefault(name, words)
+        told: dict[str, list[str]] = {}
+        for invalid in problem.fields or [_field_of(problem)]:
+            name, words = self._beside(invalid)
+            told.setdefault(name, []).append(words)
+        for name, sentences in told.items():
+            rest = ["There are more like it."] if len(sentences) > MOST_PROBLEMS_TOLD else []
+            self.errors.setdefault(name, " ".join([*sentences[:MOST_PROBLEMS_TOLD], *rest]))
+
+    def _beside(self, invalid: InvalidField) -> tuple[str, str]:
+        """Return (field of the form, sentences) of a problem with a field of the body."""
+        words = whole_sentence(invalid.rule)
+        if line := re.fullmatch(r"urls\[(\d+)\]", invalid.name):
+            number = int(line[1])
+            return "pasted", f"Address {number + 1}, “{_shortened(self.profiles[number])}”, is no profile. {words}"
+        # a provider names what it cannot answer by the part of the search
+        source = "chosen" if self.values.get("chosen") else "pasted"
+        return _FIELDS.get(invalid.name, source if invalid.name else ""), words
 
 
 def read_draft(values: Mapping[str, str]) -> JobDraft:
@@ -96,7 +113,7 @@ def read_draft(values: Mapping[str, str]) -> JobDraft:
 def _source(draft: JobDraft) -> dict[str, Any]:
     pasted, chosen = draft.values.get("pasted", "").strip(), draft.values.get("chosen", "")
     if pasted and chosen:
-        draft.errors["chosen"] = "paste something or choose something, not both"
+        draft.errors["chosen"] = "Paste something or choose something, not both."
     elif pasted:
         return _pasted(draft, split_pasted(pasted))
     elif chosen:
@@ -104,22 +121,30 @@ def _source(draft: JobDraft) -> dict[str, Any]:
         if kind in _CHOSEN and 1 <= len(id) <= 64 and (kind != "file" or is_object_id(id)):
             source, name = _CHOSEN[kind]
             return {"source": source, name: id}
-        draft.errors["chosen"] = "there is no such choice"
+        draft.errors["chosen"] = "There is no such choice."
     return {}
 
 
 def split_pasted(text: str) -> list[str]:
-    """Return what stands on lines of its own, or before and after the separators in front of an address."""
-    lines = (line for part in _BETWEEN_URLS.split(text) for line in part.splitlines())
-    return [line.strip() for line in lines if line.strip()]
+    """Return what stands on a line of its own, before or after the separators of an address, or behind a profile."""
+    lines = (line.strip() for part in _BETWEEN_URLS.split(text) for line in part.splitlines())
+    return [part for line in lines for part in _cut_behind_profile(line) if part]
+
+
+def _cut_behind_profile(line: str) -> list[str]:
+    profile, *rest = _AFTER_A_PROFILE.split(line, maxsplit=1)
+    return [profile, *rest] if "linkedin.com/in/" in profile.lower() else [line]
 
 
 def _pasted(draft: JobDraft, urls: list[str]) -> dict[str, Any]:
     if len(urls) > MOST_PROFILES:
-        draft.errors["pasted"] = f"holds {len(urls):,} addresses; a job takes at most {MOST_PROFILES:,} profiles"
+        draft.errors["pasted"] = (
+            f"These are {len(urls):,} addresses, and a job takes at most {MOST_PROFILES:,} profiles."
+        )
     elif any(len(url) > LONGEST_URL for url in urls):
-        draft.errors["pasted"] = f"holds an address of more than {LONGEST_URL:,} letters"
+        draft.errors["pasted"] = f"An address here has more than {LONGEST_URL:,} letters."
     elif len(urls) > 1 or _is_profile(urls[0]):
+        draft.profiles = urls
         return {"source": SourceType.URL_UPLOAD, "urls": urls}
     elif _is_post(urls[0]):
         return {"source": SourceType.POST_COMMENTERS, "postUrl": urls[0]}
@@ -135,11 +160,13 @@ def _pasted(draft: JobDraft, urls: list[str]) -> dict[str, Any]:
 def _audience(draft: JobDraft) -> dict[str, Any]:
     id, name = draft.values.get("audience", ""), draft.values.get("audience_name", "").strip()
     if id and name:
-        draft.errors["audience_name"] = "is for a new audience: leave it empty, or choose “A new audience”"
+        draft.errors["audience_name"] = (
+            "The name is for a new audience: leave it empty, or choose “A new audience” above."
+        )
     elif id and not is_object_id(id):
-        draft.errors["audience"] = "there is no such audience"
+        draft.errors["audience"] = "There is no such audience."
     elif len(name) > LONGEST_NAME:
-        draft.errors["audience_name"] = f"may have {LONGEST_NAME} letters"
+        draft.errors["audience_name"] = f"The name may have at most {LONGEST_NAME} letters."
     return {"audienceId": id or None, "audienceName": name or None}
 
 
@@ -148,7 +175,7 @@ def _number(draft: JobDraft, name: str) -> int | None:
     if not text:
         return None
     if not _NUMBER.fullmatch(text) or int(text) > MOST_PEOPLE:
-        draft.errors[name] = "must be a whole number above zero"
+        draft.errors[name] = "This must be a whole number above zero."
         return None
     return int(text)
 
@@ -169,12 +196,12 @@ def _is_post(text: str) -> bool:
     return True
 
 
-def _beside(invalid: InvalidField) -> tuple[str, str]:
-    """Return (field of the form, words) of a problem with a field of the body."""
-    if line := re.fullmatch(r"urls\[(\d+)\]", invalid.name):
-        return "pasted", f"address {int(line[1]) + 1}: {invalid.rule}"
-    name = _FIELDS.get(invalid.name)
-    if name is not None:
-        return name, invalid.rule
-    # what a provider cannot answer is named by the part of the search
-    return ("pasted", f"{invalid.name}: {invalid.rule}") if invalid.name else ("", invalid.rule)
+def _field_of(problem: Problem) -> InvalidField:
+    """Return the field that a problem without fields begins with, `audienceId: there is no such audience`, if any."""
+    words = problem.details or problem.kind.meaning
+    name, colon, rule = words.partition(": ")
+    return InvalidField("body", name, rule) if colon and name in _FIELDS else InvalidField("body", "", words)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_PART_TOLD else f"{text[:LONGEST_PART_TOLD]}…"

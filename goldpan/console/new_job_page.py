@@ -7,9 +7,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from goldpan.console.equivalent_calls import command_line, curl_line
-from goldpan.console.estimate_words import estimate_lines, why_not
+from goldpan.console.estimate_words import estimate_sentences, why_not
 from goldpan.console.new_job_form import MOST_FORM_BYTES, JobDraft, read_draft
-from goldpan.console.page_words import SOURCE_WORDS
+from goldpan.console.page_words import SOURCE_WORDS, whole_sentence
 from goldpan.console.visit import Visit
 from goldpan.contract.error_catalogue import ErrorKind, Problem, invalid_body
 from goldpan.contract.paging import MAX_LIMIT, PageRequest, is_object_id
@@ -56,7 +56,7 @@ async def new_job(visit: Visit) -> Response:
         raise invalid_body("form_id", "is not of a form of this page")
     draft = read_draft(fields)
     if draft.is_empty:
-        draft.errors["pasted"] = "paste an address, or choose a source below"
+        draft.errors["pasted"] = "Paste an address, or choose a source below."
     if "check" in fields:
         return await _form(visit, draft, form_id, await _estimate(visit, draft), status=400 if draft.errors else 200)
     if draft.request is None:
@@ -125,8 +125,8 @@ async def _audiences(visit: Visit, draft: JobDraft) -> Sequence[Audience]:
     try:
         return [await get_audience(*asker, chosen), *newest.items]
     except Problem as problem:
-        words = "there is no such audience" if problem.kind is ErrorKind.NOT_FOUND else problem.kind.meaning
-        draft.errors.setdefault("audience", words)
+        words = "There is no such audience" if problem.kind is ErrorKind.NOT_FOUND else problem.kind.meaning
+        draft.errors.setdefault("audience", whole_sentence(words))
         return newest.items
 
 
@@ -156,5 +156,6 @@ def _understood(visit: Visit, draft: JobDraft) -> Mapping[str, Any]:
 
 
 def _estimated(draft: JobDraft, estimate: Estimate | None) -> Mapping[str, Any]:
-    lines = [] if estimate is None else estimate_lines(estimate, draft.is_sandbox)
-    return {"lines": lines, "why_not": None if estimate is None else why_not(estimate)}
+    if estimate is None:
+        return {"sentences": [], "why_not": None}
+    return {"sentences": estimate_sentences(estimate, draft.is_sandbox), "why_not": why_not(estimate)}

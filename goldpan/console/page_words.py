@@ -1,5 +1,6 @@
 """Numbers, times and states in the words of people."""
 
+import re
 from datetime import UTC, datetime
 
 from goldpan.contract.resources import JobStatus, SourceType, StopReason
@@ -32,6 +33,8 @@ STOP_WORDS = {
     StopReason.UPSTREAM_FAILED: "The provider did not answer",
     StopReason.INVALID_SOURCE: "The provider cannot read the source",
 }
+
+_SAYS_OF_IT = re.compile(r"(must|may|is|has|holds|names|does)\b")
 
 
 def time_words(milliseconds: int) -> str:
@@ -67,6 +70,17 @@ def duration_words(milliseconds: int) -> str:
 def count_words(number: int, most: int | None = None) -> str:
     """Return a number with commas; beyond `most`, which is as far as anybody counted, `1,000+`."""
     return f"{most:,}+" if most is not None and number > most else f"{number:,}"
+
+
+def whole_sentence(words: str) -> str:
+    """Return what a rule says of a field, `must be a whole number`, as a sentence that stands by itself."""
+    text = f"It {words}" if _SAYS_OF_IT.match(words) else words[:1].upper() + words[1:]
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
+
+
+def change_words(number: int) -> str:
+    """Return by how much something has changed, with its sign, which of less is the minus of print."""
+    return f"{'−' if number < 0 else '+'}{abs(number):,}"
 
 
 def share_words(share: float) -> str:

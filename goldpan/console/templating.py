@@ -4,7 +4,15 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from goldpan.console.page_words import byte_words, count_words, day_words, duration_words, share_words, time_words
+from goldpan.console.page_words import (
+    byte_words,
+    change_words,
+    count_words,
+    day_words,
+    duration_words,
+    share_words,
+    time_words,
+)
 from goldpan.console.static_files import static_path
 from goldpan.contract.paging import format_time
 
@@ -32,6 +40,7 @@ _ENVIRONMENT.filters.update(
     {
         "count": count_words,
         "bytes": byte_words,
+        "change": change_words,
         "day": day_words,
         "duration": duration_words,
         "iso_time": format_time,

@@ -20,7 +20,9 @@ class ProspectsAction(StrEnum):
     REMOVE = "remove"
 
 
-Name = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
+LONGEST_NAME = 200
+
+Name = Annotated[str, Meta(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
 Description = Annotated[str, Meta(max_length=2000)]
 Place = Annotated[
     int,

@@ -38,7 +38,8 @@ class KeyText:
 class Principal:
     """Who is calling: one valid key, and what it carries; or somebody in the console, whose role says what they may.
 
-    `key_id` is the key's id or the console user's; `bearer` is the word for what carries the permissions.
+    `key_id` is the key's id or the console user's; `bearer` is the word for what carries the permissions, and
+    `way_to_the_sandbox` what to do to be served by it.
     """
 
     key_id: str
@@ -46,6 +47,7 @@ class Principal:
     permissions: frozenset[str]
     account_group_ids: frozenset[str]
     bearer: str = "key"
+    way_to_the_sandbox: str = "try the sandbox with a test key (sk_test_…)"
 
     def require_permission(self, permission: Permission | OwnerPermission) -> None:
         """Raise FORBIDDEN unless the caller carries `permission`."""

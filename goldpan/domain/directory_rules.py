@@ -17,6 +17,7 @@ from goldpan.domain.search_vocabulary import (
     FUNCTIONS,
     HEADCOUNTS,
     SENIORITIES,
+    filter_name,
     functions_of_title,
     headcount_of,
     seniority_of_title,
@@ -298,28 +299,30 @@ def _cut(tokens: list[str]) -> list[str]:
 
 def _translate_criterion(criterion: Criterion) -> IndexQuery | Refusal:
     if criterion.field not in _PREFIXES and criterion.field not in _CODES:
-        return Refusal(criterion.parameter, "the directory of your own files does not know this about people")
+        return _refusal(criterion, "asks for what your own people files do not say")
     included = [_translate_value(criterion.field, value) for value in criterion.included]
     excluded = [_translate_value(criterion.field, value) for value in criterion.excluded]
     if None in included or None in excluded:
-        return Refusal(criterion.parameter, _why_not(criterion))
+        return _refusal(criterion, _why_not(criterion))
     wanted = _either([part for part in included if part]) if included else Everybody()
     unwanted = [part for part in excluded if part]
     query = Without(wanted, _either(unwanted)) if unwanted else wanted
     if _depth(query) > DEEPEST_QUERY:
-        return Refusal(criterion.parameter, f"its parentheses are nested more than {DEEPEST_QUERY} deep")
+        return _refusal(criterion, f"has parentheses that are nested more than {DEEPEST_QUERY} deep")
     return query
+
+
+def _refusal(criterion: Criterion, reason: str) -> Refusal:
+    words = f"the filter “{filter_name(criterion.parameter)[:60]}” {reason}: remove it from the search on LinkedIn"
+    return Refusal(criterion.parameter, words, sandbox_answers=True)
 
 
 def _why_not(criterion: Criterion) -> str:
     values = (*criterion.included, *criterion.excluded)
     unusable = next(value for value in values if _translate_value(criterion.field, value) is None)
     if unusable.id is None:
-        return "it holds nothing that the directory of your own files could look for"
-    return (
-        f"`{unusable.id[:60]}` is LinkedIn's own number, which the directory of your own files cannot look up; "
-        "use a filter with text instead"
-    )
+        return "holds no word to look for"
+    return f"is a number of LinkedIn's own ({unusable.id[:60]}), which your own people files do not know"
 
 
 def _translate_value(field: SearchField, value: CriterionValue) -> IndexQuery | None:

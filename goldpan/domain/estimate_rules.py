@@ -44,6 +44,11 @@ def first_bound(bounds: Sequence[Bound], sample: Sample) -> Bound:
     return min(bounds, key=lambda bound: _people_until(bound, sample))
 
 
+def expected_people(bounds: Sequence[Bound], sample: Sample) -> int:
+    """Return how many people, new and known, a job takes until its first bound, if the rest is like the sample."""
+    return round(min(_people_until(bound, sample) for bound in bounds))
+
+
 def _people_until(bound: Bound, sample: Sample) -> float:
     if not bound.is_of_new or not sample.size:
         return bound.people

@@ -72,10 +72,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One part of a source that a provider cannot answer: the part as the user spells it, and why."""
+    """One part of a source that a provider cannot answer: the part as the address spells it, and why.
+
+    `reason` names the part as people know it, and what to do; `sandbox_answers`: the sandbox could.
+    """
 
     part: str
     reason: str
+    sandbox_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,23 @@ FILTER_TYPES = {
     "FIRST_NAME": SearchField.FIRST_NAME,
     "LAST_NAME": SearchField.LAST_NAME,
 }
+# What LinkedIn's page calls the filters whose parameters say something else (from general knowledge, not re-read).
+_FILTER_NAMES = {
+    "titlefreetext": "Title",
+    "firstname": "First name",
+    "lastname": "Last name",
+    "schoolfreetext": "School",
+    "geourn": "Locations",
+    "currentcompany": "Current company",
+    "pastcompany": "Past company",
+    "schoolfilter": "School",
+    "network": "Connections",
+    "profilelanguage": "Profile language",
+    "servicecategory": "Service categories",
+    "connectionof": "Connections of",
+    "followerof": "Followers of",
+    "region": "Geography",
+}
 LABELS = {
     SearchField.HEADCOUNT: HEADCOUNTS,
     SearchField.SENIORITY: SENIORITIES,
@@ -236,6 +253,12 @@ def _by_words(table: dict[str, str]) -> dict[str, tuple[str, ...]]:
 
 _SENIORITY_OF_WORDS = _by_words(_SENIORITY_WORDS)
 _FUNCTIONS_OF_WORDS = _by_words(_FUNCTION_WORDS)
+
+
+def filter_name(parameter: str) -> str:
+    """Return what people know a filter by: `geoUrn` is “Locations”, `PAST_TITLE` is “Past title”."""
+    name = _FILTER_NAMES.get(parameter.lower(), parameter.replace("_", " "))
+    return name.capitalize() if name.isupper() else name[:1].upper() + name[1:]
 
 
 def headcount_of(employees: int) -> str:

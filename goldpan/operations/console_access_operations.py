@@ -61,7 +61,8 @@ class SignedIn:
         if not self.user.reaches_all:
             permissions -= {OwnerPermission.SYSTEM_READ}  # it tells of what all account groups share
         groups = frozenset(account_group_ids)
-        return Principal(self.user.id, is_test, permissions, groups, bearer=f"role {self.user.role}")
+        bearer, way = f"role {self.user.role}", "tick “Try it in the sandbox” below"
+        return Principal(self.user.id, is_test, permissions, groups, bearer, way)
 
 
 def make_link(toolbox: Toolbox, invitation: Invitation | None = None) -> str:

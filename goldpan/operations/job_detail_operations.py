@@ -11,7 +11,7 @@ from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus, SourceType, StartJob
 from goldpan.domain.access_rules import Principal, require_object_id
 from goldpan.domain.job_rules import ACTIVE
-from goldpan.operations.job_request import FileSource, decode_request
+from goldpan.operations.job_request import decode_request
 from goldpan.operations.source_words import describe_stored, stored_source
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import (
@@ -46,12 +46,14 @@ class StepName(StrEnum):
 class JobInput:
     """What a job was asked for: its source in plain words, the request, and the same as it is stored.
 
-    Of a request that this version cannot read, `request` has the source alone.
+    Of a request that this version cannot read, `request` has the source alone. `file_name` None: it names no file, or
+    one that is not kept any more.
     """
 
     source_text: str
     request: StartJob
     request_json: str
+    file_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,9 @@ def get_job_input(toolbox: Toolbox, caller: Principal, account_group_id: str, jo
     with toolbox.database.read() as tx:
         job = _existing_job(tx, account_group_id, job_id)
         text = job_table.request_json(tx, account_group_id, job_id)
-        return JobInput(_describe(tx, account_group_id, text), _read_request(job, text), text)
+        request = _read_request(job, text)
+        file_name = _file_name(tx, account_group_id, request)
+    return JobInput(_describe(text, file_name), request, text, file_name)
 
 
 def list_job_steps(toolbox: Toolbox, caller: Principal, account_group_id: str, job_id: str) -> list[JobStep]:
@@ -138,14 +142,18 @@ def _existing_job(tx: Tx, account_group_id: str, job_id: str) -> Job:
     return job
 
 
-def _describe(tx: Tx, account_group_id: str, request_json: str) -> str:
+def _describe(request_json: str, file_name: str | None) -> str:
     parsed = stored_source(request_json)
     if parsed is None:
         return "a source that this version does not understand"
-    if not isinstance(parsed.source, FileSource):
-        return describe_stored(parsed)
-    file = uploaded_file_table.find(tx, account_group_id, parsed.source.file_id)
-    return describe_stored(parsed, file.name if file else None)
+    return describe_stored(parsed, file_name)
+
+
+def _file_name(tx: Tx, account_group_id: str, request: StartJob) -> str | None:
+    if request.file_id is None:
+        return None
+    file = uploaded_file_table.find(tx, account_group_id, request.file_id)
+    return file.name if file else None
 
 
 def _read_request(job: Job, request_json: str) -> StartJob:

@@ -9,7 +9,7 @@ from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import SourceType, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import price_credits
-from goldpan.domain.estimate_rules import Bound, Sample, describe_source, first_bound
+from goldpan.domain.estimate_rules import Bound, Sample, describe_source, expected_people, first_bound
 from goldpan.domain.identity_rules import ProfileRef, canonical_profile_url
 from goldpan.domain.intake_rules import Allowance, sort_page
 from goldpan.domain.provider_port import Page, Person, ProfileList, ProviderFailure
@@ -29,16 +29,21 @@ PROVIDER_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`cap` is the bound that ends the job first; `needed_credits` must be available for it to start."""
+    """`cap` is the bound that ends the job first, probably after `expected_people`, new and known.
+
+    `needed_credits` must be available for it to start; `reserved_credits` are then set aside.
+    """
 
     source_text: str
     source: SourceType
     total_available: int | None
     max_people: int
     cap: Bound
+    expected_people: int
     sample: Sample
     new_people: int
     needed_credits: int
+    reserved_credits: int
     expected_credits: int
     available_credits: int
     quota: QuotaState | None
@@ -126,10 +131,12 @@ def _estimate(plan: _Plan, total: int | None, sample: Sample) -> Estimate:
         source=plan.request.source,
         total_available=total,
         max_people=max_people,
+        expected_people=expected_people(bounds, sample),
         cap=bounds[-1] if available < needed else first_bound([*_bounds_of_quota(plan), *bounds], sample),
         sample=sample,
         new_people=new_people,
         needed_credits=needed,
+        reserved_credits=0 if plan.is_sandbox else min(wanted.credits, available),
         expected_credits=0 if plan.is_sandbox else new_people * price,
         available_credits=available,
         quota=plan.quota,

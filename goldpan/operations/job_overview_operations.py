@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus
 from goldpan.domain.access_rules import Principal
+from goldpan.domain.job_list_rules import JobFilter
 from goldpan.operations.source_words import describe_stored, stored_source
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import job_list_table, job_overview_table
@@ -13,15 +14,20 @@ from goldpan.storage import job_list_table, job_overview_table
 MOST_COUNTED = 1000
 
 
-async def count_jobs(toolbox: Toolbox, caller: Principal, account_group_id: str) -> dict[JobStatus, int]:
-    """Return how many jobs there are of each status; `MOST_COUNTED + 1` stands for more than are counted."""
+async def count_jobs(
+    toolbox: Toolbox, caller: Principal, account_group_id: str, wanted: JobFilter
+) -> dict[JobStatus, int]:
+    """Return how many of the jobs wanted are of each status, whichever statuses are wanted.
+
+    `MOST_COUNTED + 1` stands for more than are counted.
+    """
     caller.require(Permission.PROSPECTING_READ, account_group_id)
-    return await asyncio.to_thread(_count_jobs, toolbox, account_group_id)
+    return await asyncio.to_thread(_count_jobs, toolbox, account_group_id, wanted)
 
 
-def _count_jobs(toolbox: Toolbox, account_group_id: str) -> dict[JobStatus, int]:
+def _count_jobs(toolbox: Toolbox, account_group_id: str, wanted: JobFilter) -> dict[JobStatus, int]:
     with toolbox.database.read() as tx:
-        return job_list_table.count_by_status(tx, account_group_id, MOST_COUNTED + 1)
+        return job_list_table.count_by_status(tx, account_group_id, wanted, MOST_COUNTED + 1)
 
 
 async def source_texts(

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from goldpan.contract.audience_resources import AudienceType
 from goldpan.contract.error_catalogue import ErrorKind, InvalidField, Problem, invalid, invalid_body
-from goldpan.contract.paging import format_time
 from goldpan.contract.permission_catalogue import Permission
 from goldpan.contract.resources import JobStatus, StartJob
 from goldpan.domain.access_rules import Principal
 from goldpan.domain.credit_rules import PLAN_CAPS, price_credits
-from goldpan.domain.provider_port import ProfileList
+from goldpan.domain.provider_port import ProfileList, Refusal
 from goldpan.operations.audience_operations import check_exists
 from goldpan.operations.file_operations import existing_file
 from goldpan.operations.folder_operations import check_folder
@@ -17,6 +16,7 @@ from goldpan.operations.job_event import note_event
 from goldpan.operations.job_request import FileSource, ParsedSource, encode_request, hash_request, parse_source
 from goldpan.operations.job_reservation import credits_to_reserve, wanted_reservation
 from goldpan.operations.quota_operations import refuse_exhausted
+from goldpan.operations.source_words import describe_stored, name_for
 from goldpan.operations.toolbox import Toolbox
 from goldpan.operations.upstream_failures import failures_explained
 from goldpan.storage import account_table, audience_table, credit_table, job_table, uploaded_file_table
@@ -65,7 +65,7 @@ def start_job(
         job = _new_job(toolbox, caller, group, request, people)
         refuse_exhausted(toolbox, tx, job)
         if audience is None:
-            audience = _new_audience(toolbox, tx, job, request)
+            audience = _new_audience(toolbox, tx, job, request, parsed)
         audience_table.change_filling_jobs(tx, account_group_id, audience.id, +1)
         job = replace(job, audience_id=audience.id, duplicate=parsed.repeated, found=parsed.repeated)
         _store(toolbox, tx, job, request)
@@ -87,7 +87,12 @@ def find_refusals(
     with failures_explained():
         refusals = toolbox.provider(caller.is_test).refusals(account_group_id, parsed.source)
     given = {"savedSearchId": "searchUrl", "leadListId": "searchUrl"} if request.search_url is not None else {}
-    return [InvalidField("body", given.get(refusal.part, refusal.part), refusal.reason) for refusal in refusals]
+    return [InvalidField("body", given.get(each.part, each.part), _why(caller, each)) for each in refusals]
+
+
+def _why(caller: Principal, refusal: Refusal) -> str:
+    is_helped = refusal.sandbox_answers and not caller.is_test
+    return f"{refusal.reason}, or {caller.way_to_the_sandbox}" if is_helped else refusal.reason
 
 
 def check_start(
@@ -141,7 +146,7 @@ def _given_audience(tx: Tx, caller: Principal, account_group_id: str, request: S
     audience = check_exists("audienceId", audience_table.read(tx, account_group_id, request.audience_id))
     if audience.is_sandbox != caller.is_test:
         raise invalid_body(
-            "audienceId", "invented people and real ones do not share an audience; name one of this key's"
+            "audienceId", "invented people and real ones do not share an audience: take another or a new one"
         )
     return audience
 
@@ -167,14 +172,20 @@ def _new_job(toolbox: Toolbox, caller: Principal, group: AccountGroup, request: 
     )
 
 
-def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> Audience:
-    name = request.audience_name or f"{request.source.replace('_', ' ')} {format_time(job.created_ms)[:10]}"
+def _new_audience(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob, parsed: ParsedSource) -> Audience:
+    name = request.audience_name or name_for(_source_words(tx, job, parsed), job.created_ms)
     audience = Audience(
         toolbox.new_id(), job.account_group_id, name, request.source, job.is_sandbox, 0, 0, job.created_ms
     )
     audience = replace(audience, folder_id=request.folder_id)
     audience_table.add(tx, job.account_group_id, audience)
     return audience
+
+
+def _source_words(tx: Tx, job: Job, parsed: ParsedSource) -> str:
+    if not isinstance(parsed.source, FileSource):
+        return describe_stored(parsed)
+    return existing_file(uploaded_file_table.find(tx, job.account_group_id, parsed.source.file_id)).name
 
 
 def _store(toolbox: Toolbox, tx: Tx, job: Job, request: StartJob) -> None:

@@ -2,7 +2,9 @@
 
 import msgspec
 
+from goldpan.contract.audience_resources import LONGEST_NAME
 from goldpan.contract.error_catalogue import Problem
+from goldpan.contract.paging import format_time
 from goldpan.domain.estimate_rules import describe_source
 from goldpan.operations.job_request import FileSource, ParsedSource, decode_request, parse_source
 
@@ -20,3 +22,11 @@ def describe_stored(parsed: ParsedSource, file_name: str | None = None) -> str:
     if isinstance(parsed.source, FileSource):
         return "people of an uploaded file" if file_name is None else f"people of the uploaded file {file_name}"
     return describe_source(parsed.source, parsed.repeated)
+
+
+def name_for(source_words: str, created_ms: int) -> str:
+    """Return what to call an audience that nobody named: its source and the day, in one line."""
+    day = f", {format_time(created_ms)[:10]}"
+    words, most = " ".join(source_words.split()), LONGEST_NAME - len(day)
+    words = words if len(words) <= most else f"{words[: most - 1].rstrip()}…"
+    return words[:1].upper() + words[1:] + day

@@ -23,6 +23,7 @@ from goldpan.domain.provider_port import (
 from goldpan.domain.search_rules import Search, parse_search_url
 
 PEOPLE_A_PAGE = 50
+_NO_COMMENTERS = "your own people files do not say who commented on a post: connect a provider that does"
 
 
 class PeopleIndex(Protocol):
@@ -76,7 +77,7 @@ class Directory:
                 is_known = id in {known.id for known in self._index.lead_lists(account_group_id)}
                 return [] if is_known else [Refusal("leadListId", _no_such_list(id))]
             case PostCommenters():
-                return [Refusal("postUrl", _needs_provider("does not know who commented on a post"))]
+                return [Refusal("postUrl", _NO_COMMENTERS, sandbox_answers=True)]
             case ProfileList():
                 return []
         assert_never(source)
@@ -194,13 +195,6 @@ def _no_such_list(list_id: str) -> str:
     return (
         f"`{list_id[:40]}` is no lead list of the directory of your own files; make one with "
         "`goldpan people import FILE --list NAME` and give its id as leadListId: LinkedIn's number says nothing here"
-    )
-
-
-def _needs_provider(what_is_missing: str) -> str:
-    return (
-        f"the directory of your own files {what_is_missing}; connect a provider that does, or try it out with a "
-        "sandbox key (sk_test_…)"
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from goldpan.contract.error_catalogue import in_one_line
 from goldpan.domain.provider_port import (
     NamedSource,
     Page,
@@ -45,7 +46,10 @@ class Sandbox:
 
     def refusals(self, account_group_id: str, source: Source) -> list[Refusal]:
         """Return the script words that the sandbox does not know; it can answer everything else, under any id."""
-        return [Refusal(word, ALL_SCRIPT_WORDS) for word in _script_of(source).mistakes]
+        mistakes = _script_of(source).mistakes
+        return [
+            Refusal(word, f"`{in_one_line(word)}` is no word of its script: {ALL_SCRIPT_WORDS}") for word in mistakes
+        ]
 
     def saved_searches(self, account_group_id: str) -> list[NamedSource]:
         """Return invented searches, in every account group the same."""

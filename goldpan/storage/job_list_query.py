@@ -59,6 +59,17 @@ def _walked_statuses(wanted: JobFilter) -> frozenset[JobStatus]:
 
 
 @cache
+def count_query(shape: PageShape) -> sa.Select[Any]:
+    """Return the query that counts the jobs of each state that it is asked with, as far as the limit."""
+    return sa.select(*(_count(_walk(shape, number)) for number in range(shape.status_count)))
+
+
+def _count(walk: sa.Select[Any]) -> sa.ScalarSelect[Any]:
+    jobs = walk.with_only_columns(sa.literal_column("1")).subquery()
+    return sa.select(sa.func.count()).select_from(jobs).scalar_subquery()
+
+
+@cache
 def page_query(shape: PageShape) -> HotQuery:
     """Return the query of that shape, made once."""
     if shape.status_count <= 1:

@@ -211,6 +211,19 @@ async function ask(link) {
 // The link may have been written anew meanwhile: then the dialog has nobody to give the focus back to.
 $("#ask")?.addEventListener("close", () => document.getElementById(askedBy)?.focus());
 
+// --- fields that are wrong ----------------------------------------------------------------------------------------
+
+// The words beside a field come and go while somebody types; the field itself follows them.
+function markWrongFields() {
+  for (const words of document.querySelectorAll(".field-error")) {
+    const field = $(`[aria-describedby~="${words.id}"]`);
+    if (words.textContent.trim()) field?.setAttribute("aria-invalid", "true");
+    else field?.removeAttribute("aria-invalid");
+  }
+}
+
+document.addEventListener("htmx:afterSettle", markWrongFields);
+
 // --- clicks and forms ---------------------------------------------------------------------------------------------
 
 const ACTS = { theme: changeTheme, live: toggleLive, help: () => $("#help").showModal() };
