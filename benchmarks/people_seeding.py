@@ -9,7 +9,7 @@ from goldpan.operations.account_operations import NewKey, create_account, create
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table, job_table
 from goldpan.storage.audience_table import Audience
-from goldpan.storage.database import Database
+from goldpan.storage.database import Database, let_it_take_long
 from goldpan.storage.tables import AUDIENCE_PROSPECT, PROSPECT
 from tests.cast import stored_job
 
@@ -66,6 +66,7 @@ def seed_audience(toolbox: Toolbox, people: int) -> SeededAudience:
     audience_id, job_id = toolbox.new_id(), toolbox.new_id()
     audience = Audience(audience_id, group, "Benchmark", "linkedin_search", False, people, 0, FIRST_MS)
     with toolbox.database.write() as tx:
+        let_it_take_long(tx)
         audience_table.add(tx, group, audience)
         job_table.add(tx, group, stored_job(group, job_id, audience_id, FIRST_MS, "completed"), "{}")
         dialect = tx.dialect.name

@@ -11,7 +11,7 @@ from goldpan.operations.account_operations import NewKey, create_account, create
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import audience_table
 from goldpan.storage.audience_table import Audience
-from goldpan.storage.database import Database, Tx
+from goldpan.storage.database import Database, Tx, let_it_take_long
 from goldpan.storage.tables import JOB
 
 FIRST_MS = 1_700_000_000_000
@@ -71,6 +71,7 @@ def seed(toolbox: Toolbox, jobs: int) -> Seeded:
     """Fill an empty database with `jobs` jobs."""
     groups = [create_account(toolbox, f"Benchmark {number}", "scale", 0).id for number in range(1 + OTHER_GROUPS)]
     with toolbox.database.write() as tx:
+        let_it_take_long(tx)
         audiences = [_add_audience(tx, toolbox, group) for group in groups]
         indexes = list(JOB.indexes)
         for index in indexes:

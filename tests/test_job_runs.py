@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import Any, NoReturn
 
 import pytest
@@ -18,6 +19,7 @@ from goldpan.operations.job_hold import LostJob
 from goldpan.operations.job_operations import cancel_job
 from goldpan.operations.job_run_operations import advance_job, claim_job, fail_job
 from goldpan.storage import account_table, database
+from goldpan.storage.database import Database
 from tests.invariants import assert_invariants
 from tests.workshop import Workshop, workshop
 
@@ -262,13 +264,23 @@ def test_a_disconnected_account_ends_the_job_with_what_it_has(shop: Workshop) ->
     assert (job.status, job.stop_reason, job.imported) == ("failed", "account_disconnected", 2)
 
 
+@contextmanager
+def hasty_connection(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[sa.Connection]:
+    """The connection of a process that is about to freeze, whose server does not wait for it as long as usual."""
+    with closing(Database(postgres_url)) as own, monkeypatch.context() as hasty:
+        hasty.setattr(database, "FROZEN_SECONDS", 0.5)
+        hasty.setattr(database, "TRANSACTION_SECONDS", 1.0)
+        frozen = own.engine.connect()
+        hasty.undo()
+        yield frozen
+        frozen.invalidate()
+
+
 def test_a_process_frozen_within_a_transaction_does_not_lock_its_account_group_for_ever(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "FROZEN_SECONDS", 0.5)
-    with workshop(postgres_url, PAGES) as shop:
+    with workshop(postgres_url, PAGES) as shop, hasty_connection(postgres_url, monkeypatch) as frozen:
         job_id = shop.start()
-        frozen = shop.database.engine.connect()
         account_table.lock(frozen, shop.group_id)
 
         hold = claim_job(shop.toolbox, shop.group_id, job_id)
@@ -277,7 +289,25 @@ def test_a_process_frozen_within_a_transaction_does_not_lock_its_account_group_f
         with pytest.raises(DBAPIError) as ended:
             frozen.execute(sa.text("SELECT 1"))
         assert database.is_passing(ended.value)
-        frozen.invalidate()
+
+
+def test_a_process_frozen_halfway_through_sending_a_statement_does_not_lock_its_account_group_for_ever(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server then waits for the rest of it: the transaction is not idle, and no statement runs yet."""
+    with workshop(postgres_url, PAGES) as shop, hasty_connection(postgres_url, monkeypatch) as frozen:
+        job_id = shop.start()
+        account_table.lock(frozen, shop.group_id)
+        driver_connection = frozen.connection.driver_connection
+        assert driver_connection is not None
+        driver_connection.pgconn.enter_pipeline_mode()
+        driver_connection.pgconn.send_prepare(b"large", b"SELECT 1")
+        driver_connection.pgconn.send_flush_request()  # what follows never comes
+        driver_connection.pgconn.flush()
+
+        hold = claim_job(shop.toolbox, shop.group_id, job_id)
+
+        assert hold is not None
 
 
 def test_an_account_group_that_stays_locked_is_told_as_a_database_that_is_away(

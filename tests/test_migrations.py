@@ -16,9 +16,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from goldpan.contract.error_catalogue import Problem
 from goldpan.engine import job_queue
 from goldpan.storage import database as storage
-from goldpan.storage.database import SCHEMA_VERSION, Database
+from goldpan.storage.database import SCHEMA_VERSION, Database, let_it_take_long
 from tests.invariants import assert_invariants
 
 
@@ -125,6 +126,27 @@ def test_the_engines_tables_may_take_as_long_as_they_need(
     database.close()
     with closing(psycopg.connect(bare_postgres_url)) as connection:
         assert connection.execute("SELECT count(*) FROM dbos.workflow_status").fetchone() == (0,)
+
+
+def test_a_migration_may_take_longer_than_any_other_transaction(
+    bare_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("goldpan.storage.database.STATEMENT_SECONDS", 0.2)
+    monkeypatch.setattr("goldpan.storage.database.TRANSACTION_SECONDS", 0.3)
+
+    def take(database: Database, *, is_migration: bool) -> None:
+        with database.write() as tx:
+            if is_migration:
+                let_it_take_long(tx)
+            for _ in range(4):
+                tx.exec_driver_sql("SELECT pg_sleep(0.1)")
+            if is_migration:
+                tx.exec_driver_sql("SELECT pg_sleep(0.4)")
+
+    with closing(Database(bare_postgres_url)) as database:
+        take(database, is_migration=True)
+        with pytest.raises(Problem):
+            take(database, is_migration=False)
 
 
 def test_several_that_migrate_at_once_are_one(empty_url: str) -> None:

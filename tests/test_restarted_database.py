@@ -20,7 +20,7 @@ from tests import postgres_server
 from tests.invariants import assert_invariants
 from tests.postgres_server import STOPPABLE
 from tests.processes import PATIENCE_SECONDS, Goldpan, bound, search_url, wait_until
-from tests.stored_jobs import people_of, people_of_the_sandbox, read_rows
+from tests.stored_jobs import people_of, people_of_the_sandbox
 
 STOPS = 5
 RECONNECT_SECONDS = 5  # what we publish
@@ -95,7 +95,7 @@ def test_a_postgresql_stopped_at_once_again_and_again_loses_nothing(own_postgres
     with Goldpan(tmp_path, own_postgres.url) as goldpan, ThreadPoolExecutor(CALLERS) as threads:
         processes = [goldpan.serve(), goldpan.work(), goldpan.work()]
         wait_until(
-            lambda: len(read_rows(goldpan.url, "SELECT 1 FROM worker_lease")) == 2,
+            lambda: all("worker_started" in worker.log.read_text() for worker in processes[1:]),
             PATIENCE_SECONDS,
             "both workers work",
         )

@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
 from goldpan.storage import database as storage
+from goldpan.storage import sqlite_library
 from goldpan.storage.database import Database, SchemaMismatch
 from goldpan.storage.tables import ACCOUNT_GROUP, AUDIENCE, CREDIT_ENTRY, JOB, METADATA
 
@@ -196,8 +197,8 @@ def test_a_balance_cannot_be_negative(with_a_group: Database) -> None:
     ids=str,
 )
 def test_the_versions_of_sqlite_with_the_wal_bug_are_known(version: tuple[int, int, int], is_bad: bool) -> None:
-    assert storage.has_wal_reset_bug(version) is is_bad
+    assert sqlite_library.has_wal_reset_bug(version) is is_bad
 
 
 def test_the_sqlite_that_we_bring_is_safe() -> None:
-    assert not storage.has_wal_reset_bug(storage.sqlite_version())
+    assert not sqlite_library.has_wal_reset_bug(storage.sqlite_version())

@@ -10,6 +10,7 @@ from sqlalchemy import inspect
 
 from goldpan.settings import Settings
 from goldpan.storage import database as storage
+from goldpan.storage import sqlite_library
 from goldpan.storage.database import Database
 
 
@@ -107,7 +108,7 @@ def _is_migrated(url: str) -> bool:
 
 def _refuse_sqlite_with_the_wal_bug() -> None:
     version = storage.sqlite_version()
-    if storage.has_wal_reset_bug(version):
+    if sqlite_library.has_wal_reset_bug(version):
         numbers = ".".join(map(str, version))
         raise CannotStart(f"SQLite {numbers} can corrupt a database in WAL mode: install 3.51.3 or newer")
 

@@ -184,6 +184,7 @@ def run_worker(settings: Settings) -> None:
     lease.take()  # before the work begins: whoever has pending jobs and no lease counts as dead
     worker = JobWorker(toolbox, lease.executor_id, logger)
     worker.start()
+    logger.info("worker_started", executor=lease.executor_id)
     try:
         lease.keep_until_signal((signal.SIGTERM, signal.SIGINT))
     finally:

@@ -28,8 +28,9 @@ SCHEMA_VERSION = "0006"
 """The migration that this code was written for: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another before the caller is told to come back
-STATEMENT_SECONDS = 60.0  # what takes longer was never meant to: its connection and its locks go back to the others
+STATEMENT_SECONDS = 25.0  # what takes longer was never meant to: its connection and its locks go back to the others
 FROZEN_SECONDS = 10.0  # how long a transaction may do nothing; less than a worker's lease
+TRANSACTION_SECONDS = 30.0  # how long one may take, whatever it does; others go on within the 45 s that we promise
 POOL_SIZE = 10
 
 _AFTER_COMMIT = "goldpan_after_commit"
@@ -215,18 +216,14 @@ def after_commit(tx: Tx, act: Callable[[], None]) -> None:
 
 def new_engine(url: URL, *, may_take_long: bool = False) -> sa.Engine:
     """Return a pool of connections, set up so that a commit survives a loss of power; migrations may take long."""
+    pool: dict[str, Any] = {"pool_size": POOL_SIZE, "pool_timeout": BUSY_SECONDS, "hide_parameters": True}
     if url.get_backend_name() != "sqlite":
-        driver = url.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(
-            driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, pool_pre_ping=True, hide_parameters=True
-        )
+        engine = sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, **pool)
         sa.event.listen(engine, "connect", _set_up_postgresql)
         if may_take_long:
             sa.event.listen(engine, "connect", _let_it_take_long)
         return engine
-    engine = sa.create_engine(
-        url, module=sqlite_driver, pool_size=POOL_SIZE, pool_timeout=BUSY_SECONDS, hide_parameters=True
-    )
+    engine = sa.create_engine(url, module=sqlite_driver, **pool)
     sa.event.listen(engine, "connect", _set_up_sqlite)
     return engine
 
@@ -237,12 +234,26 @@ def _set_up_postgresql(connection: psycopg.Connection, _record: object) -> None:
     connection.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
     # A process that freezes within a transaction would lock its account group for ever, whoever took over its jobs.
     connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+    if connection.info.server_version >= 17_00_00:
+        # Frozen halfway through sending a large statement it is not idle, and no statement runs yet.
+        connection.execute(f"SET transaction_timeout = '{TRANSACTION_SECONDS}s'")
     connection.autocommit = False
+
+
+# By name: PostgreSQL 16 has none for a whole transaction.
+_LIFT = "SELECT set_config(name, '0', %s) FROM pg_settings WHERE name IN ('statement_timeout', 'transaction_timeout')"
 
 
 def _let_it_take_long(connection: psycopg.Connection, _record: object) -> None:
     connection.execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+    connection.execute(_LIFT, (False,))
     connection.commit()
+
+
+def let_it_take_long(tx: Tx) -> None:
+    """Lift the limits on time from this transaction, but for waiting for a lock: an index takes its minutes."""
+    if tx.dialect.name != "sqlite":
+        tx.exec_driver_sql(_LIFT, (True,))
 
 
 async def _set_up_for_hot_queries(connection: psycopg.AsyncConnection) -> None:
@@ -270,6 +281,7 @@ _DRIVER_ERRORS = (DBAPIError, psycopg.Error, sqlite_driver.Error, TimeoutError, 
 _PASSING = (
     psycopg.OperationalError,
     psycopg.errors.IdleInTransactionSessionTimeout,  # this process stood still within a transaction
+    psycopg.errors.TransactionTimeout,
     psycopg.errors.ReadOnlySqlTransaction,  # the server is a replica, and may be the primary in a moment
     TimeoutError,
     PoolTimeout,
@@ -291,7 +303,6 @@ def _explained() -> Iterator[None]:
         if isinstance(error, DBAPIError) and isinstance(error.orig, _COLLISIONS):
             details = "another change came in between: try again"
             raise Collision(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "1"}) from error
-        # Nothing was changed, but for one case that looks the same from here: a connection lost while COMMIT ran.
         details = "the database cannot be written or reached now: try again, a start with the same Idempotency-Key"
         raise Problem(ErrorKind.SERVICE_UNAVAILABLE, details, headers={"Retry-After": "5"}) from error
 
@@ -307,16 +318,6 @@ def is_passing(error: BaseException | None) -> bool:
 
 def sqlite_version() -> tuple[int, ...]:
     return tuple(int(part) for part in sqlite_driver.sqlite_version.split("."))
-
-
-def has_wal_reset_bug(version: tuple[int, ...]) -> bool:
-    """Return whether this SQLite can corrupt a database that several connections write.
-
-    Source: https://sqlite.org/wal.html (read 2026-11): 3.7.0 to 3.51.2, but for 3.50.7 and 3.44.6.
-    """
-    if version >= (3, 51, 3):
-        return False
-    return not ((3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45))
 
 
 def stored_schema_version(tx: Tx) -> str | None:
@@ -392,7 +393,6 @@ def _run_migrations(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with database.write() as tx:
-        if not database.dialect.is_sqlite:
-            tx.exec_driver_sql("SET LOCAL statement_timeout = 0")  # an index over millions takes its minutes
+        let_it_take_long(tx)
         config.attributes["connection"] = tx
         command.upgrade(config, "head")
