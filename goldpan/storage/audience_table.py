@@ -119,7 +119,7 @@ def is_name_taken(tx: Tx, account_group_id: str, name: str) -> bool:
 
 def add(tx: Tx, account_group_id: str, audience: Audience) -> None:
     values = {column.name: getattr(audience, column.name) for column in AUDIENCE.c}
-    tx.execute(AUDIENCE.insert().values(values | {"account_group_id": account_group_id}))
+    tx.execute(AUDIENCE.insert(), values | {"account_group_id": account_group_id})
 
 
 def save(tx: Tx, account_group_id: str, audience_id: str, **changes: object) -> None:

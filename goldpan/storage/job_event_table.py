@@ -61,7 +61,7 @@ def moves(tx: Tx, account_group_id: str, job_id: str, limit: int) -> list[Move]:
 
 def add(tx: Tx, account_group_id: str, job_id: str, event: StoredEvent, created_ms: int) -> None:
     values = {"account_group_id": account_group_id, "job_id": job_id, "created_ms": created_ms}
-    tx.execute(JOB_EVENT.insert().values(values | event._asdict()))
+    tx.execute(JOB_EVENT.insert(), values | event._asdict())
 
 
 def forget(tx: Tx, before_ms: int, limit: int) -> int:

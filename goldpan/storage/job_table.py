@@ -122,8 +122,10 @@ def read(tx: Tx, account_group_id: str, job_id: str) -> Job | None:
 def add(tx: Tx, account_group_id: str, job: Job, request_json: str) -> None:
     """Store a new job together with the request that started it."""
     values = {column.name: getattr(job, column.name) for column in JOB.c}
-    tx.execute(JOB.insert().values(values | {"account_group_id": account_group_id}))
-    tx.execute(JOB_INPUT.insert().values(job_id=job.id, account_group_id=account_group_id, request_json=request_json))
+    tx.execute(JOB.insert(), values | {"account_group_id": account_group_id})
+    tx.execute(
+        JOB_INPUT.insert(), {"job_id": job.id, "account_group_id": account_group_id, "request_json": request_json}
+    )
 
 
 def request_json(tx: Tx, account_group_id: str, job_id: str) -> str:
@@ -211,7 +213,7 @@ def find_replay(tx: Tx, account_group_id: str, use: KeyUse, since_ms: int) -> Re
 
 def add_key_use(tx: Tx, account_group_id: str, job: Job, use: KeyUse) -> None:
     values = {"account_group_id": account_group_id, "job_id": job.id, "created_ms": job.created_ms}
-    tx.execute(IDEMPOTENCY_KEY.insert().values(values | asdict(use)))
+    tx.execute(IDEMPOTENCY_KEY.insert(), values | asdict(use))
 
 
 def forget_key_uses(tx: Tx, before_ms: int, limit: int) -> int:

@@ -50,7 +50,7 @@ def read_window(tx: Tx, account_group_id: str, list_type: str, since_ms: int) ->
 
 
 def add_use(tx: Tx, account_group_id: str, use: Use) -> None:
-    tx.execute(QUOTA_USE.insert().values(account_group_id=account_group_id, **asdict(use)))
+    tx.execute(QUOTA_USE.insert(), {"account_group_id": account_group_id, **asdict(use)})
 
 
 def forget_uses(tx: Tx, before_ms: int, limit: int) -> int:
