@@ -19,7 +19,7 @@ from goldpan.operations import credit_operations, file_operations, job_detail_op
 from goldpan.operations import prospect_operations as people
 from goldpan.operations.toolbox import Toolbox
 from goldpan.storage import tables
-from goldpan.storage.database import Database
+from goldpan.storage.database import Database, let_it_take_long
 from goldpan.storage.job_list_table import count_by_status
 from goldpan.storage.job_table import Job
 from goldpan.storage.people_file_tables import UPLOADED_ROW
@@ -66,11 +66,16 @@ READS: dict[str, Callable[[Toolbox], object]] = {
 }
 
 
-@pytest.fixture
-def toolbox(database_url: str) -> Iterator[Toolbox]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def toolbox(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Toolbox]:
     """Twenty account groups, Alice's is one, with 1,000 people, lines of the ledger and members of audiences each."""
-    database = Database(database_url)
+    url = f"sqlite:///{tmp_path_factory.mktemp('plans')}/goldpan.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("shared_postgres_url")
+    assembly.migrate(url)
+    database = Database(url)
     with database.write() as tx:
+        let_it_take_long(tx)
         for table, rows in _rows():
             tx.execute(table.insert(), rows)
         tx.execute(sa.text("ANALYZE"))
