@@ -32,7 +32,7 @@ SLOW_FILES = [
     for name in (
         *("survival", "simulation", "kills", "schemathesis", "gate", "console_browser", "client_following", "exports"),
         *("backups", "topology", "upgrades", "many_api_processes", "metrics", "restarted_database", "log_secrets"),
-        *("traces", "demo", "upstream_faults"),
+        *("console_pages_browser", "console_records_browser", "cli", "traces", "demo", "upstream_faults"),
     )
 ]
 
