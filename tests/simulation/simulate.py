@@ -19,6 +19,7 @@ from tests.simulation.simulation import Outcome, run_seed
 
 KEPT_SEEDS = Path(__file__).parent / "regression_seeds.txt"
 SEEDS_AT_ONCE = 10
+SEEDS_A_WORD = 500  # some two minutes
 OFTEN_ENOUGH = 50
 FAILURES_SHOWN = 5
 TRACE_LINES_SHOWN = 12
@@ -34,6 +35,8 @@ def main() -> int:
         marks += batch_marks
         failures += batch_failures
         done += count
+        if done % SEEDS_A_WORD == 0 and done < len(seeds):
+            print(f"{done} of {len(seeds)} seeds, {len(failures)} of them broke something", file=sys.stderr, flush=True)
         if len(failures) >= arguments.failures:
             break
     seconds = time.monotonic() - began
