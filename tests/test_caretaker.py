@@ -144,6 +144,20 @@ def test_workflows_that_ended_a_day_ago_are_deleted_batch_by_batch(shop: Worksho
     assert shop.scalars(f"SELECT workflow_uuid FROM {shop.workflow_table}") == [young]
 
 
+def test_the_workflow_of_a_job_that_waits_for_longer_than_a_day_stays(shop: Workshop) -> None:
+    now_ms = shop.toolbox.now_ms()
+    job_id = shop.start()
+    shop.execute("UPDATE job SET resumes_ms = :later_ms", later_ms=now_ms + DAY_MS)
+    set_workflow(shop, job_id, "CANCELLED", completed_at=now_ms - DAY_MS - 60_000)
+    keeper, log = caretaker(shop)
+
+    keeper.make_round()
+    keeper.make_round()
+
+    assert log.events == []
+    assert workflow_status(shop, job_id) == ["CANCELLED"]
+
+
 def test_keys_older_than_a_week_are_forgotten_batch_by_batch(shop: Workshop) -> None:
     now_ms = shop.toolbox.now_ms()
     job_id = shop.start(key="young")

@@ -93,10 +93,12 @@ def dead_owners(tx: Tx, live_executor_ids: sa.Select[tuple[str]]) -> list[str]:
 
 
 def finished_workflows(tx: Tx, before_ms: int, limit: int) -> list[str]:
-    """Return up to `limit` workflows that ended before `before_ms`."""
+    """Return up to `limit` workflows that ended before `before_ms`, but none of a job that waits so long."""
     workflow = _table(tx)
-    ended = sa.select(workflow.c.workflow_uuid).where(workflow.c.completed_at < before_ms)
-    return list(tx.execute(ended.where(workflow.c.status.not_in(_UNFINISHED)).limit(limit)).scalars())
+    is_over = (workflow.c.completed_at < before_ms) & workflow.c.status.not_in(_UNFINISHED)
+    is_waited_for = sa.exists().where(JOB_IS_ACTIVE, workflow.c.workflow_uuid == _workflow_id(tx))
+    ended = sa.select(workflow.c.workflow_uuid).where(is_over, ~is_waited_for.correlate(workflow))
+    return list(tx.execute(ended.limit(limit)).scalars())
 
 
 def _workflow_id(tx: Tx) -> sa.ColumnElement[str]:
