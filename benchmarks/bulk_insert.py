@@ -1,5 +1,6 @@
 """The bare bulk insert: the rows that Goldpan stored, put into an empty copy of the same tables by the driver alone."""
 
+import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -24,14 +25,14 @@ Rows = Sequence[Any]
 class BareInsert:
     """Repeats on another database what a database's engine inserts into some tables, and counts the seconds of it.
 
-    What one transaction inserted there is one transaction here: `executemany` of the driver, with the statement and the
-    rows as the driver had them the first time, and nothing around it. Tables that those refer to must be filled.
+    What one transaction inserted there is one transaction here: `executemany` of the driver, a row after the other also
+    where Goldpan gave PostgreSQL all of them in one, and nothing around it. Tables that those refer to must be filled.
     """
 
     def __init__(self, source: Database, target: Database, tables: Sequence[str]) -> None:
         self.seconds = 0.0
         self.rows = 0
-        self._starts = tuple(f"INSERT INTO {table} " for table in tables)
+        self._tables = {f"INSERT INTO {table} ": table for table in tables}
         self._waiting: list[tuple[str, Rows]] = []
         self._connection = _driver_connection(target)
         sa.event.listen(source.engine, "before_cursor_execute", self._note)
@@ -41,7 +42,15 @@ class BareInsert:
         self._connection.close()
 
     def _note(self, _tx: Tx, _cursor: Any, statement: str, parameters: Any, _context: Any, is_many: bool) -> None:
-        if statement.startswith(self._starts):
+        table = next((table for start, table in self._tables.items() if statement.startswith(start)), None)
+        if table is None:
+            return
+        if "json_to_recordset(" in statement:
+            common = {name: value for name, value in parameters.items() if name != "rows"}
+            rows = [common | own for own in json.loads(parameters["rows"])]
+            places = ", ".join(f"%({name})s" for name in rows[0])
+            self._waiting.append((f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({places})", rows))
+        else:
             self._waiting.append((statement, parameters if is_many else [parameters]))
 
     def _repeat(self, _tx: Tx) -> None:

@@ -76,8 +76,11 @@ def test_no_exception_from_the_account_group_is_stale(routes_sent: tuple[str, st
         Sent("SELECT 1 FROM job JOIN audience ON audience.id = job.id WHERE job.account_group_id = ?", ("alice",)),
         Sent("UPDATE job SET status=? WHERE job.id = ?", ("failed", "j")),
         Sent("INSERT INTO job (id, status) VALUES (?, ?)", ("j", "alice")),
+        Sent(
+            "INSERT INTO job (account_group_id) SELECT o.id FROM json_to_recordset(%(rows)s) AS o", {"rows": "alice?"}
+        ),
     ],
-    ids=["none", "another one", "a range", "a join without it", "a change", "a new row"],
+    ids=["none", "another one", "a range", "a join without it", "a change", "a new row", "new rows"],
 )
 def test_a_statement_that_strays_is_found(statement: Sent) -> None:
     assert _strays(statement, {}, "alice") != set()
@@ -101,7 +104,7 @@ def _is_told(statement: Sent, table: str, group_id: str) -> bool:
     """Whether every condition on the table's column is an equality with this account group, and there is one."""
     column = SPREAD_BY.get(table, "account_group_id")
     sql, parameters = statement
-    if values := re.match(rf"INSERT INTO {table} \(([^)]*)\) VALUES", sql):
+    if values := re.match(rf"INSERT INTO {table} \(([^)]*)\) (?:VALUES|SELECT .* FROM json_to_recordset)", sql):
         names = values[1].split(", ")
         return column in names and group_id in _values(parameters)
     places = list(re.finditer(rf"\b{table}\.{column} = (\?|:\w+|%\(\w+\)s)", sql))

@@ -12,6 +12,7 @@ from goldpan.domain.provider_port import Person
 from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Database, HotQuery, Tx
 from goldpan.storage.keyset import AFTER_ID, AFTER_MS, LIMIT, after_position
+from goldpan.storage.many_rows import is_one_of
 from goldpan.storage.prospect_table import Collection, read_provenance
 from goldpan.storage.tables import AUDIENCE, AUDIENCE_EXISTS, AUDIENCE_IS_READY, AUDIENCE_PROSPECT, PROSPECT
 
@@ -150,7 +151,7 @@ def add_prospects(tx: Tx, account_group_id: str, audience_id: str, prospect_ids:
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     members = {"audience_id": sa.literal(audience_id), "prospect_id": PROSPECT.c.id}
     members |= {"account_group_id": PROSPECT.c.account_group_id, "added_ms": sa.literal(now_ms, sa.BigInteger)}
-    people = (PROSPECT.c.account_group_id == account_group_id) & PROSPECT.c.id.in_(prospect_ids)
+    people = (PROSPECT.c.account_group_id == account_group_id) & is_one_of(tx, PROSPECT.c.id, prospect_ids)
     # from the people and not from a list of rows: a thousand rows take longer to write down than to store
     join = insert(AUDIENCE_PROSPECT).from_select(list(members), sa.select(*members.values()).where(people))
     join = join.on_conflict_do_nothing()
@@ -161,7 +162,9 @@ def add_prospects(tx: Tx, account_group_id: str, audience_id: str, prospect_ids:
 
 def remove_prospects(tx: Tx, account_group_id: str, audience_id: str, prospect_ids: list[str]) -> list[str]:
     """Let people leave the audience; return those who were in it."""
-    statement = _members(account_group_id, audience_id).where(AUDIENCE_PROSPECT.c.prospect_id.in_(prospect_ids))
+    statement = _members(account_group_id, audience_id).where(
+        is_one_of(tx, AUDIENCE_PROSPECT.c.prospect_id, prospect_ids)
+    )
     left = list(tx.execute(statement.returning(AUDIENCE_PROSPECT.c.prospect_id)).scalars())
     save(tx, account_group_id, audience_id, prospect_count=AUDIENCE.c.prospect_count - len(left))
     return left

@@ -29,6 +29,7 @@ from goldpan.domain.identity_rules import find_bearer, slug_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage import account_table
 from goldpan.storage.database import Tx
+from goldpan.storage.many_rows import insert_rows, is_one_of
 from goldpan.storage.people_file_tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
 
 # FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
@@ -157,8 +158,8 @@ def _slugs_agree(keys: tuple[str, ...], _key: str, entry: _Entry) -> bool:
 
 def _known_entries(tx: Tx, account_group_id: str, keys: set[str]) -> dict[str, _Entry]:
     """Return whom we know by any of the keys, under every key of theirs."""
-    strong = (DIRECTORY_PERSON.c.account_group_id == account_group_id) & DIRECTORY_PERSON.c.identity_key.in_(keys)
-    entries = _read_entries(tx, strong)
+    is_named = is_one_of(tx, DIRECTORY_PERSON.c.identity_key, keys)
+    entries = _read_entries(tx, (DIRECTORY_PERSON.c.account_group_id == account_group_id) & is_named)
     # Who is stored under a public name may be asked for by the number that the index knows too.
     numbers = [int(key.removeprefix("member:")) for key in keys if key.startswith("member:") and key not in entries]
     if numbers:
@@ -189,13 +190,13 @@ def _insert(tx: Tx, account_group_id: str, entries: list[_Entry], now_ms: int) -
         return
     for id_, entry in zip(_reserve_ids(tx, len(entries)), entries, strict=True):
         entry.id = id_
-    rows = [{"account_group_id": account_group_id, **_values(entry, now_ms)} for entry in entries]
+    rows = [_values(entry, now_ms) for entry in entries]
     # Most files tell little of what there is to tell: a parameter that is empty in every row is only slow.
     empty = [name for name in _FIELDS if all(row[name] is None for row in rows)]
     for row in rows:
         for name in empty:
             del row[name]
-    tx.execute(DIRECTORY_PERSON.insert(), rows)
+    insert_rows(tx, DIRECTORY_PERSON, {"account_group_id": account_group_id}, rows)
     _index(tx, account_group_id, entries)
 
 
@@ -235,7 +236,7 @@ def _index(tx: Tx, account_group_id: str, entries: list[_Entry]) -> None:
     render = " ".join if _is_sqlite(tx) else _tsvector
     tokens = [index_tokens(account_group_id, entry.record) for entry in entries]
     rows = [{"rowid": entry.id, "document": render(each)} for entry, each in zip(entries, tokens, strict=True)]
-    tx.execute(DIRECTORY_INDEX.insert(), rows)
+    insert_rows(tx, DIRECTORY_INDEX, {}, rows)
 
 
 def _is_sqlite(tx: Tx) -> bool:

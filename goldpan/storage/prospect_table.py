@@ -10,6 +10,7 @@ from goldpan.domain.identity_rules import provider_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Tx
+from goldpan.storage.many_rows import insert_rows, is_one_of
 from goldpan.storage.tables import JOB, JOB_PROSPECT, PROSPECT, PROSPECT_IDENTITY
 
 
@@ -72,7 +73,7 @@ def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: 
     statement = sa.select(PROSPECT_IDENTITY.c.identity_key, PROSPECT_IDENTITY.c.prospect_id).where(
         PROSPECT_IDENTITY.c.account_group_id == account_group_id,
         PROSPECT_IDENTITY.c.is_sandbox == is_sandbox,
-        PROSPECT_IDENTITY.c.identity_key.in_(identity_keys),
+        is_one_of(tx, PROSPECT_IDENTITY.c.identity_key, identity_keys),
     )
     return {row[0]: row[1] for row in tx.execute(statement)}
 
@@ -80,7 +81,7 @@ def known_names(tx: Tx, account_group_id: str, is_sandbox: bool, identity_keys: 
 def known_people(tx: Tx, account_group_id: str, prospect_ids: Iterable[str]) -> dict[str, Known]:
     """Return what we have of the people, by their ids."""
     columns = (PROSPECT.c.id, PROSPECT.c.provenance, PROSPECT.c.enriched_ms)
-    mine = (PROSPECT.c.account_group_id == account_group_id) & PROSPECT.c.id.in_(list(prospect_ids))
+    mine = (PROSPECT.c.account_group_id == account_group_id) & is_one_of(tx, PROSPECT.c.id, list(prospect_ids))
     statement = sa.select(*columns, *(PROSPECT.c[name] for name in PERSON_FIELDS)).where(mine)
     return {row[0]: Known(row[0], row[1], row[2] is not None, Person(*row[3:])) for row in tx.execute(statement)}
 
@@ -90,7 +91,7 @@ def taken_by_job(tx: Tx, account_group_id: str, job_id: str, prospect_ids: list[
     statement = sa.select(JOB_PROSPECT.c.prospect_id).where(
         JOB_PROSPECT.c.job_id == job_id,
         JOB_PROSPECT.c.account_group_id == account_group_id,
-        JOB_PROSPECT.c.prospect_id.in_(prospect_ids),
+        is_one_of(tx, JOB_PROSPECT.c.prospect_id, prospect_ids),
     )
     return set(tx.execute(statement).scalars())
 
@@ -108,15 +109,15 @@ def add_people(tx: Tx, account_group_id: str, collector: Collector, people: dict
         known = _known_values(person)
         provenance = _add_collection("[]", collector, list(known))
         keys = {"provider_key": provider_key(person.provider_id), "id": id_, "provenance": provenance}
-        rows.append({**dict.fromkeys(PERSON_FIELDS), **known, **common, **keys})
-    tx.execute(PROSPECT.insert(), rows)
+        rows.append({**dict.fromkeys(PERSON_FIELDS), **known, **keys})
+    insert_rows(tx, PROSPECT, common, rows)
 
 
 def add_names(tx: Tx, account_group_id: str, is_sandbox: bool, names: dict[str, str]) -> None:
     """Store names of people, identity key -> prospect id; none of them may be taken."""
     common = {"account_group_id": account_group_id, "is_sandbox": is_sandbox}
-    rows = [{**common, "identity_key": key, "prospect_id": id_} for key, id_ in names.items()]
-    tx.execute(PROSPECT_IDENTITY.insert(), rows)
+    rows = [{"identity_key": key, "prospect_id": id_} for key, id_ in names.items()]
+    insert_rows(tx, PROSPECT_IDENTITY, common, rows)
 
 
 def add_facts(
@@ -136,8 +137,8 @@ def add_facts(
 def add_to_job(tx: Tx, account_group_id: str, job_id: str, first_position: int, prospect_ids: list[str]) -> None:
     """Note whom the job took, from position `first_position` on."""
     common = {"job_id": job_id, "account_group_id": account_group_id}
-    rows = [{**common, "prospect_id": id_, "position": first_position + n} for n, id_ in enumerate(prospect_ids)]
-    tx.execute(JOB_PROSPECT.insert(), rows)
+    rows = [{"prospect_id": id_, "position": first_position + n} for n, id_ in enumerate(prospect_ids)]
+    insert_rows(tx, JOB_PROSPECT, common, rows)
 
 
 def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, limit: int) -> list[Taken]:
@@ -152,18 +153,26 @@ def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
         .join(JOB_PROSPECT, JOB_PROSPECT.c.prospect_id == PROSPECT.c.id)
         .join(JOB, JOB.c.id == PROSPECT.c.job_id)
         .where(*(table.c.account_group_id == account_group_id for table in (JOB_PROSPECT, PROSPECT, JOB)))
-        .where(JOB_PROSPECT.c.job_id == job_id, JOB_PROSPECT.c.position >= first_position)
+        .where(JOB_PROSPECT.c.job_id == job_id, is_at(first_position, limit))
         .order_by(JOB_PROSPECT.c.position)
-        .limit(limit)
     )
     return [
         Taken(row[0], row[1], row[2], row[3], row[4] is not None, Person(*row[5:])) for row in tx.execute(statement)
     ]
 
 
+def is_at(first_position: int, count: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a job took somebody at one of so many positions, which have no gaps.
+
+    With both ends of them, PostgreSQL looks at these rows alone. With a limit it sorted all the later ones, while the
+    tables of a job grow and it knows little of them.
+    """
+    return (JOB_PROSPECT.c.position >= first_position) & (JOB_PROSPECT.c.position < first_position + count)
+
+
 def mark_enriched(tx: Tx, account_group_id: str, prospect_ids: Iterable[str], now_ms: int) -> None:
     """Note that nothing more is to be learned of those people; of some that was noted before."""
-    mine = PROSPECT.c.id.in_(list(prospect_ids)) & (PROSPECT.c.account_group_id == account_group_id)
+    mine = (PROSPECT.c.account_group_id == account_group_id) & is_one_of(tx, PROSPECT.c.id, list(prospect_ids))
     tx.execute(PROSPECT.update().where(mine, PROSPECT.c.enriched_ms.is_(None)).values(enriched_ms=now_ms))
 
 
