@@ -60,7 +60,7 @@ class Directory:
     """Knows whom the account group's own files name, and nobody else."""
 
     name = "directory"
-    people_at_once = 250
+    people_at_once = 500
 
     def __init__(self, index: PeopleIndex) -> None:
         self._index = index
