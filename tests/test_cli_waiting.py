@@ -150,6 +150,23 @@ def test_a_server_that_goes_away_after_a_start_may_have_started_it(tmp_path: Pat
     assert told.splitlines()[-1].startswith(f"  try: the same again with --idempotency-key {key[1].decode()}"), told
 
 
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
+def test_a_start_that_is_ended_by_a_signal_tells_how_to_repeat_it_safely(tmp_path: Path, signal_number: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        cli = stranger(tmp_path, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        line = cli.line(*start("cto", "--account", JOB_ID))
+        starting = subprocess.Popen(line, env=cli.environment, stdout=-1, stderr=-1, text=True)
+        connection, _ = listener.accept()
+        key = re.search(rb"[Ii]dempotency-[Kk]ey: (\w+)", connection.recv(65536))
+        starting.send_signal(signal_number)
+        _, told = starting.communicate(timeout=SECONDS)
+        connection.close()
+
+    assert key is not None
+    assert starting.returncode == 130
+    assert f"The job may have started: the same again with --idempotency-key {key[1].decode()}" in told
+
+
 def test_a_start_that_is_refused_tells_no_idempotency_key(services: dict[str, Service], tmp_path: Path) -> None:
     bob = new_caller(services["sqlite"], "bob", credits=0)
 

@@ -100,9 +100,12 @@ def start_job(
 
 def _start(client: "Goldpan", caller: Caller, fields: dict[str, Any], key: str) -> "RunningJob":
     """Start the job; where it is not known whether it has started, tell how to send it again safely."""
+    import signal
+
     from goldpan.cli.api_failures import explained
     from goldpan.client import GoldpanError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whatever ends us, nobody shall lose the key
     again = f"the same again with --idempotency-key {key}"
     try:
         job = client.jobs.start(idempotency_key=key, **fields)
