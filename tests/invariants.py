@@ -54,13 +54,12 @@ RULES = {
         WHERE member.prospect_id IS NULL AND job.audience_id NOT IN {by_hand}""",
     "I3 who is in an audience was taken by a job that filled it": """
         SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member
-        WHERE member.audience_id NOT IN {by_hand} AND NOT EXISTS (
-            SELECT 1 FROM job_prospect AS taken JOIN job ON job.id = taken.job_id
-            WHERE taken.prospect_id = member.prospect_id AND job.audience_id = member.audience_id)""",
+        WHERE member.audience_id NOT IN {by_hand} AND (member.audience_id, member.prospect_id) NOT IN (
+            SELECT job.audience_id, taken.prospect_id FROM job_prospect AS taken JOIN job ON job.id = taken.job_id)""",
     "who is in an audience was taken by a job of the same account group": """
-        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member WHERE NOT EXISTS (
-            SELECT 1 FROM job_prospect AS taken WHERE taken.prospect_id = member.prospect_id
-            AND taken.account_group_id = member.account_group_id)""",
+        SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member
+        WHERE (member.account_group_id, member.prospect_id) NOT IN (
+            SELECT taken.account_group_id, taken.prospect_id FROM job_prospect AS taken)""",
     "who is in an audience is of its account group, and as real as all others there": """
         SELECT member.audience_id, member.prospect_id FROM audience_prospect AS member
         JOIN audience ON audience.id = member.audience_id JOIN prospect ON prospect.id = member.prospect_id
