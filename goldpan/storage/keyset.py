@@ -26,3 +26,12 @@ def _pair(table: sa.Table, time: str, id_: str) -> sa.Tuple:
 
 def _place() -> sa.Tuple:
     return sa.tuple_(sa.bindparam(AFTER_MS, type_=sa.BigInteger), sa.bindparam(AFTER_ID, type_=sa.Text))
+
+
+def is_within(position: sa.ColumnElement[int], first: int, count: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a position, of those without gaps, is one of so many, from `first` on.
+
+    With both ends PostgreSQL looks at these rows alone. With a limit it sorted all the later ones, while a table grows
+    and it knows little of it.
+    """
+    return (position >= first) & (position < first + count)

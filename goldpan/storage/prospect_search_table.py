@@ -11,7 +11,8 @@ from goldpan.domain.provider_port import Person
 from goldpan.storage.audience_table import Audience
 from goldpan.storage.columns import PERSON_FIELDS, SmallLetters
 from goldpan.storage.database import Tx
-from goldpan.storage.prospect_table import Collection, is_at, read_provenance
+from goldpan.storage.keyset import is_within
+from goldpan.storage.prospect_table import Collection, read_provenance
 from goldpan.storage.tables import AUDIENCE, AUDIENCE_EXISTS, AUDIENCE_PROSPECT, JOB_PROSPECT, PROSPECT, SEARCHED_FIELDS
 
 # What a search looks at of each field: a letter may be the first of a million people.
@@ -78,7 +79,7 @@ def taken_by(tx: Tx, account_group_id: str, job_id: str, first_position: int, li
     statement = (
         sa.select(*_FOUND)
         .join(JOB_PROSPECT, JOB_PROSPECT.c.prospect_id == PROSPECT.c.id)
-        .where(JOB_PROSPECT.c.job_id == job_id, is_at(first_position, limit))
+        .where(JOB_PROSPECT.c.job_id == job_id, is_within(JOB_PROSPECT.c.position, first_position, limit))
         .where(JOB_PROSPECT.c.account_group_id == account_group_id, PROSPECT.c.account_group_id == account_group_id)
         .order_by(JOB_PROSPECT.c.position)
     )

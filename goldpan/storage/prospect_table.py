@@ -10,6 +10,7 @@ from goldpan.domain.identity_rules import provider_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Tx
+from goldpan.storage.keyset import is_within
 from goldpan.storage.many_rows import insert_rows, is_one_of
 from goldpan.storage.tables import JOB, JOB_PROSPECT, PROSPECT, PROSPECT_IDENTITY
 
@@ -153,21 +154,12 @@ def taken_from(tx: Tx, account_group_id: str, job_id: str, first_position: int, 
         .join(JOB_PROSPECT, JOB_PROSPECT.c.prospect_id == PROSPECT.c.id)
         .join(JOB, JOB.c.id == PROSPECT.c.job_id)
         .where(*(table.c.account_group_id == account_group_id for table in (JOB_PROSPECT, PROSPECT, JOB)))
-        .where(JOB_PROSPECT.c.job_id == job_id, is_at(first_position, limit))
+        .where(JOB_PROSPECT.c.job_id == job_id, is_within(JOB_PROSPECT.c.position, first_position, limit))
         .order_by(JOB_PROSPECT.c.position)
     )
     return [
         Taken(row[0], row[1], row[2], row[3], row[4] is not None, Person(*row[5:])) for row in tx.execute(statement)
     ]
-
-
-def is_at(first_position: int, count: int) -> sa.ColumnElement[bool]:
-    """Return the condition that a job took somebody at one of so many positions, which have no gaps.
-
-    With both ends of them, PostgreSQL looks at these rows alone. With a limit it sorted all the later ones, while the
-    tables of a job grow and it knows little of them.
-    """
-    return (JOB_PROSPECT.c.position >= first_position) & (JOB_PROSPECT.c.position < first_position + count)
 
 
 def mark_enriched(tx: Tx, account_group_id: str, prospect_ids: Iterable[str], now_ms: int) -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from goldpan.domain.job_rules import ACTIVE
 from goldpan.storage.database import Tx
+from goldpan.storage.keyset import is_within
 from goldpan.storage.many_rows import insert_rows
 from goldpan.storage.people_file_tables import UPLOADED_FILE, UPLOADED_ROW
 from goldpan.storage.tables import JOB, JOB_INPUT
@@ -78,10 +79,7 @@ def newest(tx: Tx, account_group_id: str, limit: int) -> list[UploadedFile]:
 
 def rows_after(tx: Tx, account_group_id: str, file_id: str, position: int, limit: int) -> list[UploadedRow]:
     """Return up to `limit` rows behind `position`, in the file's order."""
-    # With both ends, PostgreSQL looks at these rows alone: of a file that has just come it knows little, and sorted all
-    # the later ones.
-    is_next = (UPLOADED_ROW.c.position > position) & (UPLOADED_ROW.c.position <= position + limit)
-    return _rows(tx, account_group_id, file_id, is_next, limit)
+    return _rows(tx, account_group_id, file_id, is_within(UPLOADED_ROW.c.position, position + 1, limit), limit)
 
 
 def people_after(tx: Tx, account_group_id: str, file_id: str, position: int, limit: int) -> list[UploadedRow]:
