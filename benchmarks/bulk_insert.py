@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -23,47 +24,57 @@ Rows = Sequence[Any]
 
 
 class BareInsert:
-    """Repeats on another database what a database's engine inserts into some tables, and counts the seconds of it.
+    """Notes what a database's engine inserts into some tables, to repeat it on another database and count the seconds.
 
     What one transaction inserted there is one transaction here: `executemany` of the driver, a row after the other also
     where Goldpan gave PostgreSQL all of them in one, and nothing around it. Tables that those refer to must be filled.
+    It is repeated at the end: another process of Goldpan would use that time to get ahead.
     """
 
-    def __init__(self, source: Database, target: Database, tables: Sequence[str]) -> None:
-        self.seconds = 0.0
-        self.rows = 0
+    def __init__(self, source: Database, folder: Path, tables: Sequence[str]) -> None:
         self._tables = {f"INSERT INTO {table} ": table for table in tables}
-        self._waiting: list[tuple[str, Rows]] = []
-        self._connection = _driver_connection(target)
+        self._waiting: list[tuple[str, str, Any]] = []
+        self._transactions = 0
+        self._notes = folder / "inserts.pickle"
         sa.event.listen(source.engine, "before_cursor_execute", self._note)
-        sa.event.listen(source.engine, "commit", self._repeat)
-
-    def close(self) -> None:
-        self._connection.close()
+        sa.event.listen(source.engine, "commit", self._end_transaction)
 
     def _note(self, _tx: Tx, _cursor: Any, statement: str, parameters: Any, _context: Any, is_many: bool) -> None:
         table = next((table for start, table in self._tables.items() if statement.startswith(start)), None)
-        if table is None:
-            return
-        if "json_to_recordset(" in statement:
-            common = {name: value for name, value in parameters.items() if name != "rows"}
-            rows = [common | own for own in json.loads(parameters["rows"])]
-            places = ", ".join(f"%({name})s" for name in rows[0])
-            self._waiting.append((f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({places})", rows))
-        else:
-            self._waiting.append((statement, parameters if is_many else [parameters]))
+        if table is not None:
+            self._waiting.append((table, statement, parameters if is_many else [parameters]))
 
-    def _repeat(self, _tx: Tx) -> None:
-        if not self._waiting:
-            return
-        started = time.perf_counter()
-        cursor = self._connection.cursor()
-        for statement, rows in self._waiting:
-            cursor.executemany(statement, rows)
-        self._connection.commit()
-        self.seconds += time.perf_counter() - started
-        self.rows += sum(len(rows) for _, rows in self._waiting)
-        self._waiting.clear()
+    def _end_transaction(self, _tx: Tx) -> None:
+        if self._waiting:
+            with self._notes.open("ab") as notes:
+                pickle.dump(self._waiting, notes)
+            self._transactions += 1
+            self._waiting.clear()
+
+    def repeat_on(self, target: Database) -> tuple[float, int]:
+        """Insert everything that was noted; return the seconds that it took, and how many rows it was."""
+        seconds, count = 0.0, 0
+        with self._notes.open("rb") as notes, closing(_driver_connection(target)) as connection:
+            for _ in range(self._transactions):
+                inserts = [_row_by_row(*insert) for insert in pickle.load(notes)]
+                started = time.perf_counter()
+                for statement, rows in inserts:
+                    connection.cursor().executemany(statement, rows)
+                connection.commit()
+                seconds += time.perf_counter() - started
+                count += sum(len(rows) for _, rows in inserts)
+        return seconds, count
+
+
+def _row_by_row(table: str, statement: str, parameters: Any) -> tuple[str, Rows]:
+    """Return an insert as one of a row at a time, and the rows."""
+    if "json_to_recordset(" not in statement:
+        return statement, parameters
+    (many,) = parameters
+    common = {name: value for name, value in many.items() if name != "rows"}
+    rows = [common | own for own in json.loads(many["rows"])]
+    places = ", ".join(f"%({name})s" for name in rows[0])
+    return f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES ({places})", rows
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from goldpan.operations.account_operations import NewKey, create_account, create
 from goldpan.operations.job_start_operations import start_job
 from goldpan.settings import Settings, read_settings
 from goldpan.storage import people_table
+from goldpan.storage.index_document import index_record
 from tests import postgres_server
 
 # `TEST_PRELUDE` runs first, inside the process: that is where a test plants its faults.
@@ -76,6 +77,12 @@ def wait_until(question: Callable[[], Answer], seconds: float, what: str = "") -
     return answer
 
 
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used so far."""
+    numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Process:
     """One running server or worker; its log is in the file `log`."""
 
@@ -113,8 +120,7 @@ class Process:
         return time.monotonic() - began
 
     def cpu_seconds(self) -> float:
-        numbers = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.pid)
 
 
 @dataclass(frozen=True)
@@ -201,10 +207,11 @@ class Goldpan:
 
     def import_people(self, names: list[str], title: str = "Miller") -> None:
         """Put people into alice's directory; their slugs are their names."""
+        group, database = self.keys.account_group_id, assembly.open_database(self.settings)
         people = [DirectoryRecord(Person(public_identifier=name, name=name, title=title)) for name in names]
-        database = assembly.open_database(self.settings)
+        indexed = [index_record(group, person, is_sqlite=database.dialect.is_sqlite) for person in people]
         with database.write() as tx:
-            people_table.add_people(tx, self.keys.account_group_id, people, 1)
+            people_table.add_people(tx, group, indexed, 1)
         database.close()
 
     # --- calls --------------------------------------------------------------------------------------------------

@@ -49,4 +49,6 @@ def import_people(file: Path, account_group_id: str, list_name: str | None) -> N
             )
         except people_operations.InvalidPeopleFile as error:
             raise Failure(ExitCode.ERROR, "INVALID_PEOPLE_FILE", str(error)) from error
+        except ChildProcessError as error:
+            raise Failure(ExitCode.ERROR, "IMPORT_ENDED", f"{file}: {error}; import it again") from error
     answer(import_document(report), lambda: print_import(report))

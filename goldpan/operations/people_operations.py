@@ -2,22 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
-from goldpan.domain.directory_rules import DirectoryRecord
+from goldpan.operations.people_reader import opened_people
 from goldpan.providers.people_file_dialects import ColumnUse
 from goldpan.providers.people_file_sources import InvalidPeopleFile
-from goldpan.providers.people_files import Row, read_people
 from goldpan.storage import named_source_table
 from goldpan.storage.account_table import existing_groups
 from goldpan.storage.database import Database
+from goldpan.storage.index_document import IndexedRecord
 from goldpan.storage.named_source_table import StoredList
 from goldpan.storage.people_table import add_people, refresh_statistics
 
 __all__ = ["ImportReport", "InvalidPeopleFile", "NewLeadList", "import_people"]
 
-ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a server beside us must get its turn
 REJECTS_SHOWN = 100
 
 
@@ -65,37 +63,31 @@ def import_people(
     Raises:
         LookupError: there is no such account group.
         InvalidPeopleFile: the file names nobody; what was stored before it turned out damaged stays.
+        ChildProcessError: somebody ended the process that reads the file; what was stored before stays.
     """
     with database.read() as tx:
         if not existing_groups(tx, [account_group_id]):
             raise LookupError(f"there is no account group {account_group_id}; see `goldpan account list`")
-    file = read_people(path)
-    report = ImportReport(file.dialect, file.mapping)
-    while rows := list(islice(file.rows, ROWS_A_CHUNK)):
-        people = _sort_rows(rows, report)
-        if people:
-            _store(database, account_group_id, people, report, now_ms, lead_list)
-        on_progress(report.rows, file.fraction_read())
+    with opened_people(path, account_group_id, is_sqlite=database.dialect.is_sqlite) as (head, chunks):
+        report = ImportReport(head.dialect, head.mapping)
+        for chunk in chunks:
+            report.rows += len(chunk.people) + chunk.empty + len(chunk.rejects)
+            report.empty += chunk.empty
+            report.rejected += len(chunk.rejects)
+            report.rejects += chunk.rejects[: REJECTS_SHOWN - len(report.rejects)]
+            if chunk.people:
+                _store(database, account_group_id, chunk.people, report, now_ms, lead_list)
+            on_progress(report.rows, chunk.fraction_read)
     if report.added or report.updated:
         with database.write() as tx:
             refresh_statistics(tx, account_group_id)
     return report
 
 
-def _sort_rows(rows: list[Row], report: ImportReport) -> list[DirectoryRecord]:
-    people = [row.person for row in rows if row.person]
-    rejects = [(row.line_number, row.reject_reason) for row in rows if row.reject_reason]
-    report.rows += len(rows)
-    report.rejected += len(rejects)
-    report.empty += len(rows) - len(people) - len(rejects)
-    report.rejects += rejects[: REJECTS_SHOWN - len(report.rejects)]
-    return people
-
-
 def _store(
     database: Database,
     account_group_id: str,
-    people: list[DirectoryRecord],
+    people: list[IndexedRecord],
     report: ImportReport,
     now_ms: int,
     lead_list: NewLeadList | None,

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from goldpan.domain.directory_rules import (
-    GAP,
     PERSON_FIELDS,
     DirectoryRecord,
     Either,
@@ -18,17 +17,16 @@ from goldpan.domain.directory_rules import (
     IndexQuery,
     Phrase,
     Without,
-    index_tokens,
     member_query,
     merge_records,
     record_keys,
     scope_token,
-    with_an_id,
 )
 from goldpan.domain.identity_rules import find_bearer, slug_key
 from goldpan.domain.provider_port import Person
 from goldpan.storage import account_table
 from goldpan.storage.database import Tx
+from goldpan.storage.index_document import IndexedRecord, document_of, lexeme
 from goldpan.storage.many_rows import insert_rows, is_one_of
 from goldpan.storage.people_file_tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
 
@@ -60,37 +58,39 @@ class Added:
 
 @dataclass(slots=True)
 class _Entry:
-    """A person as the chunk leaves it, under the strongest key; `id` is None until it is stored."""
+    """A person as the chunk leaves it, under the strongest key.
+
+    `id` is None until it is stored, `document` where it is not worked out or no longer right.
+    """
 
     id: int | None
     identity_key: str
     record: DirectoryRecord
+    document: str | None = None
     is_changed: bool = False
 
 
-def add_people(tx: Tx, account_group_id: str, records: Sequence[DirectoryRecord], now_ms: int) -> Added:
+def add_people(tx: Tx, account_group_id: str, records: Sequence[IndexedRecord], now_ms: int) -> Added:
     """Store a chunk of people: who is known already gets what the new record tells, in the order of the records."""
     account_table.lock(tx, account_group_id)  # two imports at once must not both store one person
-    records = [with_an_id(record) for record in records]
-    keys = [record_keys(record.person) for record in records]
-    known = _known_entries(tx, account_group_id, {key for each in keys for key in each})
+    known = _known_entries(tx, account_group_id, {key for each in records for key in each.keys})
     named: list[_Entry] = []
     new: list[_Entry] = []
     changed: list[_Entry] = []
     updated = 0
-    for each, record in zip(keys, records, strict=True):
-        entry = find_bearer(each, known, partial(_slugs_agree, each))
+    for each in records:
+        entry = find_bearer(each.keys, known, partial(_slugs_agree, each.keys))
         if entry is None:
-            entry = _Entry(None, each[0], record)
+            entry = _Entry(None, each.keys[0], each.record, each.document)
             new.append(entry)
-        elif (merged := merge_records(entry.record, record)) != entry.record:
+        elif (merged := merge_records(entry.record, each.record)) != entry.record:
             updated += 1
             if entry.id is not None and not entry.is_changed:
                 changed.append(entry)
-            entry.record, entry.is_changed = merged, True
+            entry.record, entry.document, entry.is_changed = merged, None, True
             entry.identity_key = record_keys(merged.person)[0]
         named.append(entry)
-        for key in each:
+        for key in each.keys:
             known.setdefault(key, entry)
     _insert(tx, account_group_id, new, now_ms)
     _update(tx, account_group_id, changed, now_ms)
@@ -233,9 +233,14 @@ def _values(entry: _Entry, now_ms: int) -> dict[str, Any]:
 
 
 def _index(tx: Tx, account_group_id: str, entries: list[_Entry]) -> None:
-    render = " ".join if _is_sqlite(tx) else _tsvector
-    tokens = [index_tokens(account_group_id, entry.record) for entry in entries]
-    rows = [{"rowid": entry.id, "document": render(each)} for entry, each in zip(entries, tokens, strict=True)]
+    is_sqlite = _is_sqlite(tx)
+    rows = [
+        {
+            "rowid": entry.id,
+            "document": entry.document or document_of(account_group_id, entry.record, is_sqlite=is_sqlite),
+        }
+        for entry in entries
+    ]
     insert_rows(tx, DIRECTORY_INDEX, {}, rows)
 
 
@@ -272,9 +277,9 @@ def _tsquery(query: IndexQuery, everybody: str) -> str:
     """Render a query as PostgreSQL's tsquery reads it; each token stands inside quotes, where nothing is syntax."""
     match query:
         case Everybody():
-            return _lexeme(everybody)
+            return lexeme(everybody)
         case Phrase(tokens):
-            return "({})".format(" <-> ".join(map(_lexeme, tokens)))
+            return "({})".format(" <-> ".join(map(lexeme, tokens)))
         case Every(parts):
             return "({})".format(" & ".join(_tsquery(part, everybody) for part in parts))
         case Either(parts):
@@ -282,15 +287,3 @@ def _tsquery(query: IndexQuery, everybody: str) -> str:
         case Without(wanted, unwanted):
             return f"({_tsquery(wanted, everybody)} & !{_tsquery(unwanted, everybody)})"
     assert_never(query)
-
-
-def _tsvector(tokens: list[str]) -> str:
-    places: dict[str, list[str]] = {}
-    for place, token in enumerate(tokens, start=1):
-        if token != GAP:
-            places.setdefault(token, []).append(str(place))
-    return " ".join([f"{_lexeme(token)}:{','.join(where)}" for token, where in places.items()])
-
-
-def _lexeme(token: str) -> str:
-    return f"'{token}'" if token.isalnum() else "'{}'".format(token.replace("\\", "\\\\").replace("'", "''"))
