@@ -109,9 +109,9 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
     A name that somebody bears already stays theirs: two people who are stored never become one. Nor is anything added
     to whom another job enriched meanwhile.
     """
-    people = prospect_table.known_people(tx, account_group_id, [taken.prospect_id for taken, _ in answers])
-    asked = {taken.prospect_id for taken, _ in answers if not people[taken.prospect_id].is_enriched}
-    told = {taken.prospect_id: facts for taken, facts in answers if facts and taken.prospect_id in asked}
+    told = {taken.prospect_id: facts for taken, facts in answers if facts}
+    people = prospect_table.known_people(tx, account_group_id, told)
+    told = {id_: facts for id_, facts in told.items() if not people[id_].is_enriched}
     keys = [key for id_, facts in told.items() for key in learned_keys(people[id_].person, facts)]
     bearers = prospect_table.known_names(tx, account_group_id, collector.is_sandbox, keys)
     names: dict[str, str] = {}
@@ -122,7 +122,8 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
         bearers |= dict.fromkeys(learned.free_keys, id_)
         news.append((people[id_], learned.news))
     prospect_table.add_facts(tx, account_group_id, collector, news)
-    prospect_table.mark_enriched(tx, account_group_id, asked, collector.collected_ms)
+    everybody = [taken.prospect_id for taken, _ in answers]
+    prospect_table.mark_enriched(tx, account_group_id, everybody, collector.collected_ms)
     if names:
         prospect_table.add_names(tx, account_group_id, collector.is_sandbox, names)
     return sum("email" in facts for _, facts in news)

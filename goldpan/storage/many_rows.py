@@ -5,7 +5,7 @@ length. SQLite has no such rounds.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 
 import msgspec
 import sqlalchemy as sa
@@ -26,6 +26,14 @@ def insert_rows(
     tx.execute(_insert_of_json(table, tuple(common), tuple(rows[0])), {**common, "rows": own})
 
 
+def without_empty_columns(rows: Sequence[dict[str, object]]) -> Sequence[dict[str, object]]:
+    """Return the rows without the columns that hold nothing in any of them: of most people little is known."""
+    used = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    if len(used) == len(rows[0]):
+        return rows
+    return [{name: row[name] for name in used} for row in rows]
+
+
 def is_one_of(tx: Tx, column: sa.ColumnElement[str], values: Collection[str]) -> sa.ColumnElement[bool]:
     """Return the condition that the column's text is one of the values."""
     if tx.dialect.name == "sqlite":
@@ -33,7 +41,7 @@ def is_one_of(tx: Tx, column: sa.ColumnElement[str], values: Collection[str]) ->
     return column == sa.any_(sa.bindparam(None, list(values), ARRAY(sa.Text), unique=True))
 
 
-@cache
+@lru_cache(maxsize=256)
 def _insert_of_json(table: sa.TableClause, common: tuple[str, ...], own: tuple[str, ...]) -> sa.Insert:
     rows = sa.func.json_to_recordset(sa.cast(sa.bindparam("rows", type_=sa.Text), sa.JSON))
     typed = [sa.column(name, table.c[name].type) for name in own]

@@ -27,7 +27,7 @@ from goldpan.domain.provider_port import Person
 from goldpan.storage import account_table
 from goldpan.storage.database import Tx
 from goldpan.storage.index_document import IndexedRecord, document_of, lexeme
-from goldpan.storage.many_rows import insert_rows, is_one_of
+from goldpan.storage.many_rows import insert_rows, is_one_of, without_empty_columns
 from goldpan.storage.people_file_tables import DIRECTORY_PERSON, LEAD_LIST_PERSON
 
 # FTS5 on SQLite, a tsvector on PostgreSQL; the first migration makes it.
@@ -39,7 +39,6 @@ DIRECTORY_INDEX = sa.table(
 
 _PEOPLE = [DIRECTORY_PERSON.c[name] for name in PERSON_FIELDS]
 _EXTRA_FIELDS = ("school", "seniority", "functions")
-_FIELDS = PERSON_FIELDS + _EXTRA_FIELDS
 _EXTRAS = [DIRECTORY_PERSON.c[name] for name in _EXTRA_FIELDS]
 
 
@@ -191,12 +190,7 @@ def _insert(tx: Tx, account_group_id: str, entries: list[_Entry], now_ms: int) -
     for id_, entry in zip(_reserve_ids(tx, len(entries)), entries, strict=True):
         entry.id = id_
     rows = [_values(entry, now_ms) for entry in entries]
-    # Most files tell little of what there is to tell: a parameter that is empty in every row is only slow.
-    empty = [name for name in _FIELDS if all(row[name] is None for row in rows)]
-    for row in rows:
-        for name in empty:
-            del row[name]
-    insert_rows(tx, DIRECTORY_PERSON, {"account_group_id": account_group_id}, rows)
+    insert_rows(tx, DIRECTORY_PERSON, {"account_group_id": account_group_id}, without_empty_columns(rows))
     _index(tx, account_group_id, entries)
 
 

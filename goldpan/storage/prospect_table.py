@@ -11,7 +11,7 @@ from goldpan.domain.provider_port import Person
 from goldpan.storage.columns import PERSON_FIELDS
 from goldpan.storage.database import Tx
 from goldpan.storage.keyset import is_within
-from goldpan.storage.many_rows import insert_rows, is_one_of
+from goldpan.storage.many_rows import insert_rows, is_one_of, without_empty_columns
 from goldpan.storage.tables import JOB, JOB_PROSPECT, PROSPECT, PROSPECT_IDENTITY
 
 
@@ -43,6 +43,8 @@ class Collection(msgspec.Struct, frozen=True):
     collected_ms: int
     fields: list[str]
 
+
+_NOTHING_KNOWN: dict[str, object] = dict.fromkeys(PERSON_FIELDS)
 
 # Made once: looking at the type took longer than decoding, and an export decodes a million.
 _decode_provenance = msgspec.json.Decoder(list[Collection]).decode
@@ -105,13 +107,16 @@ def add_people(tx: Tx, account_group_id: str, collector: Collector, people: dict
         "job_id": collector.job_id,
         "imported_ms": collector.collected_ms,
     }
-    rows = []
+    rows: list[dict[str, object]] = []
+    provenances: dict[tuple[str, ...], str] = {}  # most people of a page tell the same fields
     for id_, person in people.items():
         known = _known_values(person)
-        provenance = _add_collection("[]", collector, list(known))
-        keys = {"provider_key": provider_key(person.provider_id), "id": id_, "provenance": provenance}
-        rows.append({**dict.fromkeys(PERSON_FIELDS), **known, **keys})
-    insert_rows(tx, PROSPECT, common, rows)
+        fields = tuple(known)
+        if fields not in provenances:
+            provenances[fields] = _add_collection("[]", collector, list(fields))
+        keys = {"provider_key": provider_key(person.provider_id), "id": id_, "provenance": provenances[fields]}
+        rows.append({**_NOTHING_KNOWN, **known, **keys})
+    insert_rows(tx, PROSPECT, common, without_empty_columns(rows))
 
 
 def add_names(tx: Tx, account_group_id: str, is_sandbox: bool, names: dict[str, str]) -> None:
