@@ -5,7 +5,7 @@ import random
 import re
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from signal import SIGKILL
@@ -108,8 +108,12 @@ class TakeoverWatch:
 class Campaign:
     """So many kills of one installation, which must be new; `run` returns what happened, or fails."""
 
-    def __init__(self, goldpan: Goldpan, kills: int, seed: int) -> None:
+    def __init__(
+        self, goldpan: Goldpan, kills: int, seed: int, on_check: Callable[[int], None] = lambda _kills: None
+    ) -> None:
+        """`on_check` is told how many kills there were, whenever what is left was checked and well."""
         self._goldpan = goldpan
+        self._on_check = on_check
         self._kills = kills
         self._seed = seed
         self._random = random.Random(seed)
@@ -203,6 +207,7 @@ class Campaign:
             self._watch.note(name)
         if self._killed.total() % KILLS_BETWEEN_CHECKS == 0:
             assert_invariants(self._goldpan.url)
+            self._on_check(self._killed.total())
         post.process, post.up_since = None, math.inf
 
     def _let_everybody_live(self) -> None:

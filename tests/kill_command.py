@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests import postgres_server
@@ -13,13 +14,16 @@ from tests.processes import Goldpan
 
 ENDLESS = {"GOLDPAN_QUOTA_LINKEDIN_CLASSIC": "999999999"}
 CREDITS = 100_000_000
+KILLS_BETWEEN_LINES = 100
 DATABASES = {"sqlite": ["sqlite"], "postgresql": ["postgresql"], "both": ["sqlite", "postgresql"]}
 
 
-def run_campaign(folder: Path, database_url: str, kills: int, seed: int) -> Outcome:
+def run_campaign(
+    folder: Path, database_url: str, kills: int, seed: int, on_check: Callable[[int], None] = lambda _kills: None
+) -> Outcome:
     """Make a new installation in `folder`, kill it so many times, and return what happened; `url` empty: SQLite."""
     with Goldpan(folder, database_url, CREDITS, settings=ENDLESS) as goldpan:
-        return Campaign(goldpan, kills, seed).run()
+        return Campaign(goldpan, kills, seed, on_check).run()
 
 
 def run_on(database: str, kills: int, seed: int) -> Outcome:
@@ -32,10 +36,15 @@ def run_on(database: str, kills: int, seed: int) -> Outcome:
         url = postgres_server.start(server, os.getpid()) if database == "postgresql" else ""
         data = folder / "data"
         data.mkdir()
-        return run_campaign(data, url, kills, seed)
+        return run_campaign(data, url, kills, seed, _tell_progress)
     finally:
         postgres_server.stop(server)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell_progress(kills: int) -> None:
+    if kills % KILLS_BETWEEN_LINES == 0:
+        print(f"{kills} kills, all well", flush=True)
 
 
 def main() -> None:
