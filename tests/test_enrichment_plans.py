@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from goldpan.storage.database import Database, Tx
-from goldpan.storage.prospect_table import add_to_job, mark_enriched, taken_from
+from goldpan.storage.prospect_table import add_to_job, taken_from
 from tests.stored_people import people, store_audience
 from tests.workshop import Workshop, workshop
 
@@ -35,20 +35,6 @@ def test_the_next_people_of_a_job_are_found_without_looking_at_the_others(shop: 
 
         assert [one.prospect_id for one in found] == ids[PEOPLE // 2 :][:AT_ONCE]
         assert _rows_looked_at(shop.database, tx, sql, parameters) <= 3 * AT_ONCE
-
-
-def test_that_people_are_enriched_is_noted_without_touching_an_index(postgres_url: str) -> None:
-    with workshop(postgres_url, []) as shop:
-        audience = store_audience(shop.toolbox, shop.group_id)
-        ids = audience.join(people(PEOPLE))
-        with shop.database.write() as tx:
-            mark_enriched(tx, shop.group_id, ids, 1)
-
-            (changed,) = tx.exec_driver_sql("SELECT pg_stat_get_xact_tuples_updated('prospect'::regclass)").scalars()
-            (beside,) = tx.exec_driver_sql("SELECT pg_stat_get_xact_tuples_hot_updated('prospect'::regclass)").scalars()
-
-    assert changed == PEOPLE
-    assert beside > 0.95 * PEOPLE
 
 
 def _rows_looked_at(database: Database, tx: Tx, sql: str, parameters: Any) -> int:

@@ -24,7 +24,7 @@ from goldpan.contract.error_catalogue import Collision, ErrorKind, Problem
 Tx = sa.Connection
 """A connection inside one transaction, which commits when the block that opened it ends well."""
 
-SCHEMA_VERSION = "0007"
+SCHEMA_VERSION = "0006"
 """The migration that this code was written for: the newest file in `migrations/versions`."""
 
 BUSY_SECONDS = 5.0  # how long a writer waits for another before the caller is told to come back

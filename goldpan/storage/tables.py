@@ -287,8 +287,6 @@ PROSPECT = Table(
     id_column(name="provider_key", nullable=True),
     Index("prospect_provider_key_index", "account_group_id", "provider_key"),
     Index("prospect_newest_index", "account_group_id", sa.desc("imported_ms"), sa.desc("id")),
-    # Every row gets one new version soon, "enriched": beside the old one it needs no new entry in eight indexes.
-    postgresql_with={"fillfactor": 50},
 )
 
 SEARCHED_FIELDS = ("name", "last_name", "company_name", "email")
