@@ -1,9 +1,10 @@
 """Large people files are read by a process of their own: the same people, and nobody is left behind when one ends."""
 
-import multiprocessing
+import json
 import os
 import signal
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from goldpan.assembly.parts import StoredPeople
+from goldpan.operations import people_reader
 from goldpan.operations.people_operations import InvalidPeopleFile, import_people
 from goldpan.operations.people_reader import LARGE_FILE_BYTES
 from goldpan.providers.directory import Directory
@@ -65,16 +67,15 @@ def test_a_large_file_that_turns_out_damaged_keeps_what_came_before(database: Da
 
     assert told == [2_000, 4_000, 6_000, 8_000]
     assert import_people(database, OURS, file, NOW_MS, lambda *_: None).unchanged >= 7_990
-    assert multiprocessing.active_children() == []
+    assert readers_of(os.getpid()) == []
 
 
 def test_an_import_whose_reading_process_is_killed_says_so_and_can_be_repeated(database: Database, file: Path) -> None:
     def kill_the_reader(_rows: int, _fraction: float) -> None:
-        for child in multiprocessing.active_children():
-            child.kill()
-            child.join()
+        for reader in readers_of(os.getpid()):
+            os.kill(reader, signal.SIGKILL)
 
-    with pytest.raises(ChildProcessError, match="was ended; what was stored before stays"):
+    with pytest.raises(ChildProcessError, match="was ended by SIGKILL; what was stored before stays"):
         import_people(database, OURS, file, NOW_MS, kill_the_reader)
 
     report = import_people(database, OURS, file, NOW_MS, lambda *_: None)
@@ -82,26 +83,26 @@ def test_an_import_whose_reading_process_is_killed_says_so_and_can_be_repeated(d
     assert report.added + report.unchanged == ROWS + 7
 
 
-def test_an_interrupt_is_for_the_command_and_not_for_its_reading_process(database: Database, file: Path) -> None:
-    def interrupt_the_reader(_rows: int, _fraction: float) -> None:
-        for child in multiprocessing.active_children():
-            assert child.pid is not None
-            os.kill(child.pid, signal.SIGINT)
+def test_a_mistake_of_ours_in_the_reading_process_is_not_told_as_an_end_from_outside(
+    database: Database, file: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people_reader, "_ENTRY", "raise ArithmeticError('our mistake')")
 
-    report = import_people(database, OURS, file, NOW_MS, interrupt_the_reader)
+    with pytest.raises(RuntimeError, match="failed: see what it printed"):
+        import_people(database, OURS, file, NOW_MS, lambda *_: None)
 
-    assert report.added == ROWS + 7
+    assert "our mistake" in capfd.readouterr().err
 
 
 def test_the_reading_process_ends_with_an_import_that_fails(database: Database, file: Path) -> None:
     def fail(_rows: int, _fraction: float) -> None:
-        assert len(multiprocessing.active_children()) == 1
+        assert len(readers_of(os.getpid())) == 1
         raise OSError("no space left on device")
 
     with pytest.raises(OSError, match="no space"):
         import_people(database, OURS, file, NOW_MS, fail)
 
-    assert multiprocessing.active_children() == []
+    assert readers_of(os.getpid()) == []
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,53 @@ def test_the_reading_process_ends_with_the_command(
     wait_until(lambda: not Path(f"/proc/{reader}").exists(), SECONDS)
     assert importing.returncode == exit_code
     assert "Traceback" not in told
+    assert "Error" not in told
+
+
+def test_no_module_beside_the_file_is_run(tmp_path: Path) -> None:
+    cli = make_cli(tmp_path / "data")
+    group = cli.json("account", "create", "Acme")["id"]
+    file = large_file(tmp_path / "people.csv")
+    for name in ("json", "csv", "msgspec", "goldpan", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text("open('was_run', 'w')")
+    script = Path(sys.executable).with_name("goldpan")
+
+    done = subprocess.run(
+        [script, "people", "import", file.name, "--account", group, "--json"],
+        cwd=tmp_path, env=cli.environment, capture_output=True, text=True, timeout=SECONDS, check=True,
+    )  # fmt: skip
+
+    assert json.loads(done.stdout)["added"] == ROWS + 7
+    assert not (tmp_path / "was_run").exists()
+
+
+def test_a_large_file_whose_name_is_no_text_is_refused_in_plain_words(tmp_path: Path) -> None:
+    cli = make_cli(tmp_path / "data")
+    group = cli.json("account", "create", "Acme")["id"]
+    file = os.fsencode(tmp_path) + b"/caf\xe9.csv"
+    with open(file, "w") as shoes:
+        shoes.write("shoe,size\n" + "1,2\n" * LARGE_FILE_BYTES)
+
+    done = subprocess.run(
+        [*cli.line("people", "import"), file, "--account", group],
+        env=cli.environment, capture_output=True, text=True, timeout=SECONDS, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "no column that we know; it begins with shoe,size" in done.stderr
+    assert "INVALID_PEOPLE_FILE" in done.stderr
+
+
+def test_a_large_file_that_the_shell_has_opened_is_read(tmp_path: Path) -> None:
+    cli = make_cli(tmp_path / "data")
+    group = cli.json("account", "create", "Acme")["id"]
+    with large_file(tmp_path / "people.csv").open() as file:
+        done = subprocess.run(
+            cli.line("people", "import", f"/dev/fd/{file.fileno()}", "--account", group, "--json"),
+            env=cli.environment, pass_fds=[file.fileno()], capture_output=True, timeout=SECONDS, check=True,
+        )  # fmt: skip
+
+    assert json.loads(done.stdout)["added"] == ROWS + 7
 
 
 def begin_import(cli: Cli, file: Path, group: str) -> subprocess.Popen[str]:
@@ -132,9 +180,9 @@ def begin_import(cli: Cli, file: Path, group: str) -> subprocess.Popen[str]:
 
 
 def readers_of(pid: int) -> list[int]:
-    """Return the processes that a process started with `multiprocessing` to work for it."""
+    """Return the processes that read people files for a process."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in children if b"people_reader" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def large_file(path: Path, rows: int = ROWS) -> Path:

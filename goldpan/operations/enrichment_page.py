@@ -15,7 +15,7 @@ from goldpan.operations.upstream_failures import answered_in_time
 from goldpan.storage import prospect_table
 from goldpan.storage.database import Tx
 from goldpan.storage.job_table import Job
-from goldpan.storage.prospect_table import Collector, Taken
+from goldpan.storage.prospect_table import Collector, Known, Taken
 
 Answer = tuple[Taken, Person | None]
 
@@ -110,6 +110,17 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
     to whom another job enriched meanwhile.
     """
     told = {taken.prospect_id: facts for taken, facts in answers if facts}
+    news = _news(tx, account_group_id, collector, told) if told else []
+    prospect_table.add_facts(tx, account_group_id, collector, news)
+    everybody = [taken.prospect_id for taken, _ in answers]
+    prospect_table.mark_enriched(tx, account_group_id, everybody, collector.collected_ms)
+    return sum("email" in facts for _, facts in news)
+
+
+def _news(
+    tx: Tx, account_group_id: str, collector: Collector, told: dict[str, Person]
+) -> list[tuple[Known, dict[str, str]]]:
+    """Return what is newly known of people, and store the names that this gives them."""
     people = prospect_table.known_people(tx, account_group_id, told)
     told = {id_: facts for id_, facts in told.items() if not people[id_].is_enriched}
     keys = [key for id_, facts in told.items() for key in learned_keys(people[id_].person, facts)]
@@ -121,12 +132,9 @@ def _store_facts(tx: Tx, account_group_id: str, collector: Collector, answers: l
         names |= dict.fromkeys(learned.free_keys, id_)
         bearers |= dict.fromkeys(learned.free_keys, id_)
         news.append((people[id_], learned.news))
-    prospect_table.add_facts(tx, account_group_id, collector, news)
-    everybody = [taken.prospect_id for taken, _ in answers]
-    prospect_table.mark_enriched(tx, account_group_id, everybody, collector.collected_ms)
     if names:
         prospect_table.add_names(tx, account_group_id, collector.is_sandbox, names)
-    return sum("email" in facts for _, facts in news)
+    return news
 
 
 def _complete(toolbox: Toolbox, hold: Hold) -> None:

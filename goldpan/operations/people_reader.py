@@ -3,14 +3,15 @@
 Reading costs about as much as storing. A thread would not help: both are Python.
 """
 
-import multiprocessing
-import signal
+import json
+import subprocess
+import sys
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from itertools import islice
-from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from signal import SIG_DFL, SIGPIPE, Signals, signal
+from typing import IO, NamedTuple
 
 import msgspec
 
@@ -21,8 +22,13 @@ from goldpan.storage.index_document import IndexedRecord, index_record
 
 ROWS_A_CHUNK = 2_000  # the write lock is held for a chunk: a server beside us must get its turn
 LARGE_FILE_BYTES = 500_000  # below that the other process would hardly have started
+LENGTH_BYTES = 8
 
-_SPAWN = multiprocessing.get_context("spawn")  # a copy of this process would hold its connections
+# With the parent's path for modules and, by -P, never the folder where the command happens to be called: who imports a
+# downloaded file may have downloaded a `csv.py` as well.
+_ENTRY = "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given.pop(); " + (
+    f"from {__name__} import send_parts; send_parts(*given)"
+)
 
 
 class Head(msgspec.Struct, frozen=True, tag=True):
@@ -50,7 +56,7 @@ class _End(msgspec.Struct, frozen=True, tag=True):
     problem: str | None
 
 
-class ReadFile(NamedTuple):
+class OpenPeopleFile(NamedTuple):
     head: Head
     chunks: Iterator[Chunk]
 
@@ -61,18 +67,41 @@ _decode = msgspec.msgpack.Decoder(Head | Chunk | _End).decode
 
 
 @contextmanager
-def opened_people(path: Path, account_group_id: str, *, is_sqlite: bool) -> Iterator[ReadFile]:
+def opened_people(path: Path, account_group_id: str, *, is_sqlite: bool) -> Iterator[OpenPeopleFile]:
     """Read a file for the directory of an account group: its head at once, its rows while you ask for them.
 
     Raises:
         InvalidPeopleFile: the file names nobody, or it cannot be read, now or later among its rows.
         ChildProcessError: somebody ended the process that reads.
+        RuntimeError: the process that reads failed; what it printed says why.
     """
-    read = _read_elsewhere if path.stat().st_size >= LARGE_FILE_BYTES else _read_here
+    read = _read_elsewhere if _is_large(path) else _read_here
     with closing(read(path, account_group_id, is_sqlite)) as parts:
         head = next(parts)
         assert isinstance(head, Head)
-        yield ReadFile(head, (part for part in parts if isinstance(part, Chunk)))
+        yield OpenPeopleFile(head, (part for part in parts if isinstance(part, Chunk)))
+
+
+def send_parts(path: str, account_group_id: str, is_sqlite: bool) -> None:
+    """Write all parts of a file to standard output: what the process that reads runs."""
+    signal(SIGPIPE, SIG_DFL)  # where nobody wants the rest any more, this ends without a word
+    try:
+        for part in _read_here(Path(path), account_group_id, is_sqlite):
+            _send(part)
+        _send(_End(None))
+    except InvalidPeopleFile as error:
+        _send(
+            _End(str(error).encode(errors="backslashreplace").decode())
+        )  # it names the file, whose name may be no text
+
+
+def _is_large(path: Path) -> bool:
+    if path.is_relative_to("/dev") or path.is_relative_to("/proc"):
+        return False  # `/dev/fd/3` is another file in another process
+    try:
+        return path.stat().st_size >= LARGE_FILE_BYTES
+    except OSError:
+        return False  # reading it tells why in plain words
 
 
 def _read_here(path: Path, account_group_id: str, is_sqlite: bool) -> Parts:
@@ -85,24 +114,25 @@ def _read_here(path: Path, account_group_id: str, is_sqlite: bool) -> Parts:
 
 
 def _read_elsewhere(path: Path, account_group_id: str, is_sqlite: bool) -> Parts:
-    receiver, sender = _SPAWN.Pipe(duplex=False)
-    process = _SPAWN.Process(target=_send_parts, args=(sender, path, account_group_id, is_sqlite), daemon=True)
-    with receiver:
-        with sender:
-            process.start()
-        try:
-            yield from _received(receiver)
-        finally:
-            process.terminate()
-            process.join()
+    given = json.dumps([str(path), account_group_id, is_sqlite, sys.path])
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", _ENTRY, given],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        process_group=0,  # Ctrl-C is for us: whoever reads for us ends with us
+    )
+    assert process.stdout is not None
+    try:
+        yield from _received(process, process.stdout)
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
 
 
-def _received(receiver: Connection) -> Parts:
+def _received(process: subprocess.Popen[bytes], output: IO[bytes]) -> Parts:
     while True:
-        try:
-            part = _decode(receiver.recv_bytes())
-        except (EOFError, OSError):  # between two parts, or within one
-            raise ChildProcessError("the process that reads the file was ended; what was stored before stays") from None
+        part = _decode(_next_message(process, output))
         if not isinstance(part, _End):
             yield part
         elif part.problem is None:
@@ -111,17 +141,20 @@ def _received(receiver: Connection) -> Parts:
             raise InvalidPeopleFile(part.problem)
 
 
-def _send_parts(sender: Connection, path: Path, account_group_id: str, is_sqlite: bool) -> None:
-    """Send all parts of a file, each when the one before was taken; runs in the process that reads."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal tells both of us, and we end with whom we read for
+def _next_message(process: subprocess.Popen[bytes], output: IO[bytes]) -> bytes:
+    length = int.from_bytes(output.read(LENGTH_BYTES))
+    message = output.read(length)
+    if length and len(message) == length:
+        return message
+    code = process.wait()
+    if code < 0:
+        name = Signals(-code).name
+        raise ChildProcessError(f"the process that reads the file was ended by {name}; what was stored before stays")
+    raise RuntimeError("the process that reads the file failed: see what it printed above")
 
-    def send(part: Head | Chunk | _End) -> None:
-        sender.send_bytes(msgspec.msgpack.encode(part))
 
-    with suppress(BrokenPipeError):  # nobody wants the rest
-        try:
-            for part in _read_here(path, account_group_id, is_sqlite):
-                send(part)
-            send(_End(None))
-        except InvalidPeopleFile as error:
-            send(_End(str(error)))
+def _send(part: Head | Chunk | _End) -> None:
+    message = msgspec.msgpack.encode(part)
+    sys.stdout.buffer.write(len(message).to_bytes(LENGTH_BYTES))
+    sys.stdout.buffer.write(message)
+    sys.stdout.buffer.flush()

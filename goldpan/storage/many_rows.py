@@ -1,4 +1,4 @@
-"""Many rows by one statement, which is always the same: on PostgreSQL the rows are one parameter.
+"""Many rows by one statement, the same one for the same columns: on PostgreSQL the rows are one parameter.
 
 A statement a row costs a round through both programs a row, and a list of parameters is a new statement for every
 length. SQLite has no such rounds.
