@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -27,8 +28,10 @@ class EventReader:
         self.headers = self._response.headers
 
     def next(self) -> Event | None:
-        """Return the next event; None: the stream has ended."""
+        """Return the next event; None: the stream has ended. What keeps a connection open is no sign of life here."""
+        began = time.monotonic()
         while (fields := self._block()) is not None:
+            assert time.monotonic() - began < PATIENCE_SECONDS, "no event came, and the stream did not end"
             if "data" in fields:
                 return Event(int(fields["id"]), fields["event"], json.loads(fields["data"]))
         self.close()

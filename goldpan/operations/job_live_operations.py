@@ -51,9 +51,9 @@ class JobFeed:
         newest = events[-1].version if events else 0
         self.last_event_id = max(self.last_event_id, newest)
         self.version = max(job.version, newest)
-        self.has_more = len(events) == EVENTS_AT_ONCE
-        # An event that is newer than the row was: the job has been resumed in between.
-        self.is_over = has_ended and not self.has_more and newest <= job.version
+        # An event that is newer than the row was: the job has moved on in between, to its end or by being resumed.
+        self.has_more = len(events) == EVENTS_AT_ONCE or newest > job.version
+        self.is_over = has_ended and not self.has_more
         return events
 
 
