@@ -327,4 +327,16 @@ MUTANTS = (
         ),
         tests=("tests/test_clock_jumps.py",),
     ),
+    Mutant(
+        "a stream that reads while its job ends stays open for ever",
+        (
+            Edit(
+                "goldpan/operations/job_live_operations.py",
+                "self.has_more = len(events) == EVENTS_AT_ONCE or newest > job.version",
+                "self.has_more = len(events) == EVENTS_AT_ONCE",
+            ),
+        ),
+        tests=("tests/test_job_feed.py",),
+        is_for_simulation=False,
+    ),
 )
