@@ -26,8 +26,9 @@ LENGTH_BYTES = 8
 
 # With the parent's path for modules and, by -P, never the folder where the command happens to be called: who imports a
 # downloaded file may have downloaded a `csv.py` as well.
-_ENTRY = "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given.pop(); " + (
-    f"from {__name__} import send_parts; send_parts(*given)"
+_ENTRY = (
+    "import json, sys; given = json.loads(sys.argv[1]); sys.path[:] = given.pop();"
+    f" from {__name__} import send_parts; send_parts(*given)"
 )
 
 
@@ -90,9 +91,8 @@ def send_parts(path: str, account_group_id: str, is_sqlite: bool) -> None:
             _send(part)
         _send(_End(None))
     except InvalidPeopleFile as error:
-        _send(
-            _End(str(error).encode(errors="backslashreplace").decode())
-        )  # it names the file, whose name may be no text
+        # It names the file, whose name may be no text.
+        _send(_End(str(error).encode(errors="backslashreplace").decode()))
 
 
 def _is_large(path: Path) -> bool:
